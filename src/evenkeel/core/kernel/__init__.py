@@ -1,0 +1,1 @@
+"""The words all other packages speak: sources, verdicts, quantities, content."""
