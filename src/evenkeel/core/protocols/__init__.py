@@ -1,0 +1,1 @@
+"""Courses of treatment: protocols, states, schedules, slots and maintenance rules."""
