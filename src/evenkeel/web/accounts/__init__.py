@@ -1,0 +1,1 @@
+"""People who sign in: staff with one role each, patients with theirs."""

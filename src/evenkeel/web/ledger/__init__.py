@@ -1,0 +1,1 @@
+"""The append-only, hash-chained log of every act. It knows nobody else's tables."""

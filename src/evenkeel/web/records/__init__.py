@@ -1,0 +1,1 @@
+"""Everything staff and patients share: persons, referrals, courses, treatments, the register."""

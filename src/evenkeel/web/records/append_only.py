@@ -1,0 +1,37 @@
+"""The tables that only grow. A correction is a new row that supersedes the old one.
+
+The migration puts triggers on them; the application's database role has only
+SELECT and INSERT there.
+"""
+
+TABLES = (
+    "records_referral",
+    "records_chartitem",
+    "records_factanswer",
+    "records_screeningdecision",
+    "records_consentrecord",
+    "records_coursebaseline",
+    "records_maintenancedecision",
+    "records_treatmentevent",
+    "records_doseorder",
+    "records_dosecheck",
+    "records_registerentry",
+    "records_devicemessage",
+    "records_reading",
+    "records_assessment",
+)
+
+LEDGER_TABLES = ("ledger_entry",)
+# The head is moved by a trigger that runs with the owner's rights.
+READ_ONLY_TABLES = ("ledger_head",)
+
+
+def triggers_sql() -> str:
+    """SQL that refuses UPDATE, DELETE and TRUNCATE on every table above."""
+    return "\n".join(
+        f"CREATE TRIGGER {table}_only_grows BEFORE UPDATE OR DELETE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION append_only();\n"
+        f"CREATE TRIGGER {table}_is_not_emptied BEFORE TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION append_only();"
+        for table in TABLES
+    )

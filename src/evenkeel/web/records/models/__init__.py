@@ -1,0 +1,61 @@
+"""The tables, by what they are about."""
+
+from evenkeel.web.records.models.assessments import (
+    Assessment,
+    AssessmentRequest,
+    MailMessage,
+    Task,
+)
+from evenkeel.web.records.models.base import Once
+from evenkeel.web.records.models.consent import ConsentRecord, Purpose, SingleUseLink
+from evenkeel.web.records.models.courses import (
+    Chair,
+    Course,
+    CourseBaseline,
+    MaintenanceDecision,
+    Shift,
+    Treatment,
+)
+from evenkeel.web.records.models.devices import Device, DeviceMessage, Reading
+from evenkeel.web.records.models.patients import Patient, PatientIdentifier, Sex
+from evenkeel.web.records.models.referrals import ChartItem, Referral
+from evenkeel.web.records.models.screening import FactAnswer, ScreeningDecision
+from evenkeel.web.records.models.treatments import (
+    Container,
+    DoseCheck,
+    DoseOrder,
+    RegisterEntry,
+    TreatmentEvent,
+)
+
+__all__ = [
+    "Assessment",
+    "AssessmentRequest",
+    "Chair",
+    "ChartItem",
+    "ConsentRecord",
+    "Container",
+    "Course",
+    "CourseBaseline",
+    "Device",
+    "DeviceMessage",
+    "DoseCheck",
+    "DoseOrder",
+    "FactAnswer",
+    "MailMessage",
+    "MaintenanceDecision",
+    "Once",
+    "Patient",
+    "PatientIdentifier",
+    "Purpose",
+    "Reading",
+    "Referral",
+    "RegisterEntry",
+    "ScreeningDecision",
+    "Sex",
+    "Shift",
+    "SingleUseLink",
+    "Task",
+    "Treatment",
+    "TreatmentEvent",
+]
