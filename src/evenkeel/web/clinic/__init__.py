@@ -1,0 +1,1 @@
+"""Staff screens. Views translate; they decide nothing."""
