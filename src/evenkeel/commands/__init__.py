@@ -1,0 +1,1 @@
+"""One module per subcommand, loaded only when it is called."""
