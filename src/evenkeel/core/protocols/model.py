@@ -176,7 +176,6 @@ def doses_for(protocol: Protocol, *, number: int, age_years: int | None) -> Dose
                 reason=f"treatment {number}: {said}",
                 source=rule.source,
             )
-    return (
-        f"{protocol.title} names no dose for treatment {number}"
-        + (f" at {age_years} years." if age_years is not None else ".")
+    return f"{protocol.title} names no dose for treatment {number}" + (
+        f" at {age_years} years." if age_years is not None else "."
     )

@@ -126,7 +126,6 @@ TREATMENT_STEPS: Mapping[str, tuple[Step, ...]] = {
 }
 
 
-
 def course_may_follow(now: CourseStatus, then: CourseStatus) -> bool:
     """May a course that is ``now`` become ``then``?"""
     return any(step.to == then for step in COURSE_STEPS[now])
