@@ -1,0 +1,74 @@
+"""The environment that a command on this machine runs in.
+
+With DATABASE_URL set, nothing is started: the operator has said where the
+records are. Without it, this is a demo on the embedded server in ``var/``, with keys
+made on first use and kept in 0600 files.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from evenkeel.runtime import places
+from evenkeel.runtime.postgres import Postgres
+from evenkeel.runtime.roles import APP
+
+SETTINGS = "evenkeel.web.config.settings"
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in this 0600 file, made on first use."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        places.write_private(path, secrets.token_urlsafe(48))
+    return path.read_text(encoding="utf-8")
+
+
+def demo_environment(var: Path) -> dict[str, str]:
+    """Settings of a demo in ``var``; what the caller has set in os.environ wins."""
+    return {
+        "DJANGO_SETTINGS_MODULE": SETTINGS,
+        "EVENKEEL_ENV": "demo",
+        "EVENKEEL_VAR": str(var),
+        "EVENKEEL_SECRET_KEY": kept_secret(var / "keys" / "secret"),
+        "EVENKEEL_FIELD_KEY": kept_secret(var / "keys" / "field"),
+    }
+
+
+def postgres(var: Path) -> Postgres:
+    """The demo's server."""
+    return Postgres(home=var / "postgres")
+
+
+def app_password(var: Path) -> str:
+    return kept_secret(var / "keys" / "app-role")
+
+
+@contextmanager
+def prepared(*, as_owner: bool = False) -> Iterator[None]:
+    """Set os.environ for Django and hold the database that it names.
+
+    as_owner: connect as the role that may migrate, not as the application.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    os.environ.setdefault("EVENKEEL_DB_POOL", "0")
+    if os.environ.get("DATABASE_URL"):
+        if as_owner and os.environ.get("EVENKEEL_OWNER_URL"):
+            os.environ["DATABASE_URL"] = os.environ["EVENKEEL_OWNER_URL"]
+        yield
+        return
+    if os.environ.get("EVENKEEL_ENV", "demo") == "production":
+        yield  # the settings refuse, and name what is missing
+        return
+    var = places.var_folder()
+    for name, value in demo_environment(var).items():
+        os.environ.setdefault(name, value)
+    with postgres(var) as server:
+        os.environ["DATABASE_URL"] = (
+            server.url() if as_owner else server.url(user=APP, password=app_password(var))
+        )
+        yield

@@ -1,0 +1,38 @@
+"""The front door, and the bell that a supervisor rings."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import redirect_to_login
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+
+from evenkeel.web.accounts.roles import Role
+
+# Where each role's day begins.
+FIRST_PAGE = {
+    Role.COORDINATOR: "clinic:today",
+    Role.NURSE: "clinic:floor",
+    Role.PRESCRIBER: "clinic:today",
+    Role.PHARMACIST: "clinic:register",
+    Role.RESEARCHER: "ui:gallery",
+    Role.ADMINISTRATOR: "clinic:ledger",
+    Role.PATIENT: "portal:home",
+}
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Send each person to where their day begins."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    return redirect(FIRST_PAGE[Role(request.user.role)])
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 when this process answers and reaches its database, else 503."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Exception as error:  # noqa: BLE001 any failure is the answer
+        return JsonResponse({"status": "no database", "error": type(error).__name__}, status=503)
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,13 @@
+"""Every address of the house. Staff pages stand at the root, patients' under /my/."""
+
+from django.urls import include, path
+
+from evenkeel.web.config import doors
+
+urlpatterns = [
+    path("", doors.home, name="home"),
+    path("healthz", doors.healthz, name="healthz"),
+    path("accounts/", include("allauth.urls")),
+    path("my/", include("evenkeel.web.portal.urls")),
+    path("", include("evenkeel.web.clinic.urls")),
+]
