@@ -28,7 +28,9 @@ def test_every_state_stands_in_its_table() -> None:
     assert set(TREATMENT_STEPS) == set(TreatmentStatus)
 
 
-@pytest.mark.parametrize("table, first", [(COURSE_STEPS, "planned"), (TREATMENT_STEPS, "booked")])
+@pytest.mark.parametrize(
+    ("table", "first"), [(COURSE_STEPS, "planned"), (TREATMENT_STEPS, "booked")]
+)
 def test_every_state_can_be_reached(table, first) -> None:
     reached, ahead = set(), [first]
     while ahead:

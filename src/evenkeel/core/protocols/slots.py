@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -23,72 +24,81 @@ class Span:
     def overlaps(self, other: Span) -> bool:
         return self.start < other.end and other.start < self.end
 
+    def within(self, other: Span) -> bool:
+        return other.start <= self.start and self.end <= other.end
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A booked treatment.
-
-    on_chair: dose, observation and turnover: the chair is held for all of it.
-    in_care: dose and observation: the person, the nurse and the prescriber.
-    """
+    """A booked treatment. ``held``: dose, observation and turnover."""
 
     chair: int
     patient: int
     nurse: int
     lane: int
-    on_chair: Span
-    in_care: Span
+    held: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """A shift of somebody on site."""
+    """A shift of somebody on site. lanes: persons at once, for a nurse."""
 
     person: int
     span: Span
+    lanes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
-    """Everything that decides whether a slot is free.
-
-    chairs: ids in the order of preference.
-    lanes: how many people one nurse may be responsible for at once.
-    """
+    """Everything that decides whether a slot is free. chairs: in order of preference."""
 
     chairs: Sequence[int]
     nurses: Sequence[Duty]
     prescribers: Sequence[Duty]
     taken: Sequence[Taken]
-    lanes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """What one treatment needs: minutes, and whether a prescriber must be on site."""
+    """What one treatment needs.
+
+    care_minutes: dose and observation; the nurse and, where ``prescriber``, one who
+        prescribes are on site for all of it.
+    turnover_minutes: the chair is held this much longer.
+    """
 
     patient: int
     care_minutes: int
     turnover_minutes: int
     prescriber: bool
 
-    def in_care(self, start: datetime) -> Span:
+    def care(self, start: datetime) -> Span:
         return Span(start=start, end=start + timedelta(minutes=self.care_minutes))
 
-    def on_chair(self, start: datetime) -> Span:
+    def held(self, start: datetime) -> Span:
         minutes = self.care_minutes + self.turnover_minutes
         return Span(start=start, end=start + timedelta(minutes=minutes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A place that is free: start, chair, nurse and lane, prescriber if needed."""
+    """A place that is free: start, chair, nurse and lane, prescriber on site at the start."""
 
     start: datetime
     chair: int
     nurse: int
     lane: int
     prescriber: int | None
+
+
+class Blocked(StrEnum):
+    """What stands in the way of a slot; the edge puts it into words."""
+
+    PERSON = "person"
+    CHAIR = "chair"
+    PRESCRIBER = "prescriber"
+    NURSE_ABSENT = "nurse_absent"
+    NURSE_FULL = "nurse_full"
 
 
 def uncovered(span: Span, duties: Iterable[Duty]) -> list[Span]:
@@ -106,44 +116,42 @@ def uncovered(span: Span, duties: Iterable[Duty]) -> list[Span]:
     return gaps
 
 
-def _inside(span: Span, duty: Duty) -> bool:
-    return duty.span.start <= span.start and span.end <= duty.span.end
-
-
-def _free_lane(floor: Floor, care: Span) -> tuple[int, int] | None:
+def _free_lane(floor: Floor, care: Span, held: Span) -> tuple[int, int] | None:
     """The nurse who looks after fewest then, and a free lane of hers or his."""
     best: tuple[int, int, int] | None = None
     for duty in floor.nurses:
-        if not _inside(care, duty):
+        if not care.within(duty.span):
             continue
-        busy = [t for t in floor.taken if t.nurse == duty.person and t.in_care.overlaps(care)]
+        busy = [t for t in floor.taken if t.nurse == duty.person and t.held.overlaps(held)]
         used = {t.lane for t in busy}
-        free = next((lane for lane in range(1, floor.lanes + 1) if lane not in used), None)
+        free = next((lane for lane in range(1, duty.lanes + 1) if lane not in used), None)
         if free is not None and (best is None or len(busy) < best[0]):
             best = (len(busy), duty.person, free)
     return None if best is None else best[1:]
 
 
-def at(floor: Floor, need: Need, start: datetime, chairs: Sequence[int] = ()) -> Slot | None:
-    """The slot at exactly ``start``, on one of ``chairs`` (all when empty), if it is free."""
-    care, on_chair = need.in_care(start), need.on_chair(start)
-    if any(t.patient == need.patient and t.in_care.overlaps(care) for t in floor.taken):
-        return None
+def check(floor: Floor, need: Need, start: datetime, chairs: Sequence[int] = ()) -> Slot | Blocked:
+    """The slot at exactly ``start``, on the first free of ``chairs`` (all if none), or why not."""
+    care, held = need.care(start), need.held(start)
+    if any(t.patient == need.patient and t.held.overlaps(held) for t in floor.taken):
+        return Blocked.PERSON
+    free = [
+        chair
+        for chair in chairs or floor.chairs
+        if not any(t.chair == chair and t.held.overlaps(held) for t in floor.taken)
+    ]
+    if not free:
+        return Blocked.CHAIR
     prescriber: int | None = None
     if need.prescriber:
         if uncovered(care, floor.prescribers):
-            return None
-        present = [d for d in floor.prescribers if d.span.start <= start < d.span.end]
-        prescriber = present[0].person
-    lane = _free_lane(floor, care)
+            return Blocked.PRESCRIBER
+        prescriber = next(d.person for d in floor.prescribers if d.span.start <= start < d.span.end)
+    lane = _free_lane(floor, care, held)
     if lane is None:
-        return None
-    for chair in chairs or floor.chairs:
-        if not any(t.chair == chair and t.on_chair.overlaps(on_chair) for t in floor.taken):
-            return Slot(
-                start=start, chair=chair, nurse=lane[0], lane=lane[1], prescriber=prescriber
-            )
-    return None
+        on_duty = any(care.within(duty.span) for duty in floor.nurses)
+        return Blocked.NURSE_FULL if on_duty else Blocked.NURSE_ABSENT
+    return Slot(start=start, chair=free[0], nurse=lane[0], lane=lane[1], prescriber=prescriber)
 
 
 def free_slots(
@@ -152,6 +160,7 @@ def free_slots(
     *,
     after: datetime,
     until: datetime,
+    chairs: Sequence[int] = (),
     step_minutes: int = 15,
     most: int = 3,
 ) -> tuple[Slot, ...]:
@@ -160,38 +169,16 @@ def free_slots(
     Starts lie on whole steps of ``step_minutes`` counted from the full hour.
     """
     found: list[Slot] = []
-    step = timedelta(minutes=step_minutes)
     start = _round_up(after, step_minutes)
     while start < until and len(found) < most:
-        slot = at(floor, need, start)
-        if slot is not None:
+        slot = check(floor, need, start, chairs)
+        if isinstance(slot, Slot):
             found.append(slot)
-        start += step
+        start += timedelta(minutes=step_minutes)
     return tuple(found)
 
 
 def _round_up(instant: datetime, minutes: int) -> datetime:
     hour = instant.replace(minute=0, second=0, microsecond=0)
     step = timedelta(minutes=minutes)
-    whole = -((hour - instant) // step)
-    return hour + whole * step
-
-
-def why_not(floor: Floor, need: Need, start: datetime, chair: int) -> str | None:
-    """Which of the five stands in the way at ``start`` on ``chair``; None when it is free.
-
-    The answer is a code (person, chair, prescriber, nurse_absent, nurse_full) that the
-    edge puts into words with names and local times.
-    """
-    care, on_chair = need.in_care(start), need.on_chair(start)
-    if any(t.patient == need.patient and t.in_care.overlaps(care) for t in floor.taken):
-        return "person"
-    if any(t.chair == chair and t.on_chair.overlaps(on_chair) for t in floor.taken):
-        return "chair"
-    if need.prescriber and uncovered(care, floor.prescribers):
-        return "prescriber"
-    if not any(_inside(care, duty) for duty in floor.nurses):
-        return "nurse_absent"
-    if _free_lane(floor, care) is None:
-        return "nurse_full"
-    return None
+    return hour + -((hour - instant) // step) * step
