@@ -16,5 +16,6 @@ SLICES = (
     "register",
     "devices",
     "ledger",
+    "house",
 )
 urlpatterns = [path("", include(f"evenkeel.web.clinic.urls.{name}")) for name in SLICES]
