@@ -1,0 +1,16 @@
+"""How the documentation is built: `make docs`."""
+
+from evenkeel import __version__
+
+project = "Evenkeel"
+release = version = __version__
+extensions = ["myst_parser"]
+source_suffix = {".md": "markdown"}
+master_doc = "index"
+exclude_patterns = ["_build"]
+html_theme = "alabaster"
+html_static_path: list[str] = []
+html_theme_options = {"description": "The open system for ketamine and esketamine services"}
+myst_heading_anchors = 3
+# Pages of the checkout's root are linked, not copied.
+suppress_warnings = ["myst.xref_missing"]
