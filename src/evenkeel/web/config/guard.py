@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 ENVIRONMENTS = ("demo", "test", "production")
 SHORTEST_KEY = 50  # characters, as `django check --deploy` asks
-DEFAULT_HOSTS = {"localhost", "127.0.0.1", "::1", "[::1]", "example.com", "0.0.0.0"}  # noqa: S104
+DEFAULT_HOSTS = {"localhost", "127.0.0.1", "::1", "[::1]", "example.com", "0.0.0.0"}
 YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off"}
 

@@ -31,7 +31,7 @@ class PlainFormatter(logging.Formatter):
             record.msg, record.args = f"{status} {request.method} {route}".strip(), ()
         return super().format(record)
 
-    def formatException(  # noqa: N802
+    def formatException(
         self,
         ei: tuple[type[BaseException], BaseException, TracebackType | None]
         | tuple[None, None, None],
