@@ -1,0 +1,1 @@
+"""What is given: products, doses, and (later) how the body handles them."""
