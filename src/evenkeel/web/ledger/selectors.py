@@ -55,7 +55,9 @@ def entries(
 
 def actors() -> list[str]:
     """Everybody who has done something, by name."""
-    return list(Entry.objects.order_by("actor_name").values_list("actor_name", flat=True).distinct())
+    return list(
+        Entry.objects.order_by("actor_name").values_list("actor_name", flat=True).distinct()
+    )
 
 
 def kind_of(entry: Entry) -> tuple[str, str]:
@@ -81,10 +83,21 @@ def proof() -> Iterator[str]:
 
     The first line says how to check the others without this program.
     """
-    columns = (
-        "seq recorded_at_us happened_at_us actor_id actor_name actor_role action patient_id "
-        "subject_type subject_id sentence reason data"
-    ).split()
+    columns = [
+        "seq",
+        "recorded_at_us",
+        "happened_at_us",
+        "actor_id",
+        "actor_name",
+        "actor_role",
+        "action",
+        "patient_id",
+        "subject_type",
+        "subject_id",
+        "sentence",
+        "reason",
+        "data",
+    ]
     head: dict[str, Any] = {
         "columns": columns,
         "hash": "sha256(previous hash + concatenation of 'byte length:value;' per column, "
@@ -109,5 +122,3 @@ def proof() -> Iterator[str]:
             for seq, fingerprint, row in rows:
                 last = seq
                 yield f'{{"hash": "{fingerprint}", "row": {row}}}\n'
-
-

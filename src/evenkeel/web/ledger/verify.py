@@ -87,11 +87,15 @@ def walk(cursor: Any) -> Walk:
         )
     cursor.execute("SELECT seq, hash FROM ledger_head WHERE id = 1")
     head = cursor.fetchone()
-    if head is None or head[0] != count or bytes(head[1]) != before:
-        remembered = head[0] if head else "nothing"
-        return Walk(
-            walked=count, head=before.hex(), broken_at=count + 1,
-            because=f"the chain ends at entry {count}, but its head remembers {remembered}: "
-            "entries at the end are gone or were added past the trigger",
-        )  # fmt: skip
-    return Walk(walked=count, head=before.hex())
+    if head is None:
+        because = "the head of the chain is gone, so its end cannot be told"
+    elif head[0] > count:
+        because = (
+            f"entry {count + 1} is gone: the chain ends at entry {count}, but its head "
+            f"remembers entry {head[0]}"
+        )
+    elif head[0] < count or bytes(head[1]) != before:
+        because = f"the head remembers another end than entry {count}: rows were added past it"
+    else:
+        return Walk(walked=count, head=before.hex())
+    return Walk(walked=count, head=before.hex(), broken_at=count + 1, because=because)

@@ -141,8 +141,7 @@ class Task(models.Model):
         ordering = ["due_at"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(closed_at__isnull=True)
-                | (Q(closed_by__isnull=False) & ~Q(outcome="")),
+                condition=Q(closed_at__isnull=True) | (Q(closed_by__isnull=False) & ~Q(outcome="")),
                 name="records_task_closed_by_a_name",
             ),
             models.UniqueConstraint(

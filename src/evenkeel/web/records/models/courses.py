@@ -211,5 +211,3 @@ class MaintenanceDecision(Happened):
 
     def __str__(self) -> str:
         return f"decision {self.pk}"
-
-
