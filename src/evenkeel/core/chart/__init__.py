@@ -10,24 +10,32 @@ from evenkeel.core.chart.entries import (
     Chart,
     Code,
     Coding,
+    Component,
     Condition,
     Encounter,
+    Entry,
     Medication,
     Observation,
     Person,
     Problem,
     Procedure,
     Quantity,
+    When,
 )
-from evenkeel.core.chart.partial_dates import PartialDate
+from evenkeel.core.chart.partial_dates import PartialDate, whole_years_between
+from evenkeel.core.chart.reading import Fault, Kept, Reading, Refused
 
 __all__ = [
     "Allergy",
     "Chart",
     "Code",
     "Coding",
+    "Component",
     "Condition",
     "Encounter",
+    "Entry",
+    "Fault",
+    "Kept",
     "Medication",
     "Observation",
     "PartialDate",
@@ -35,4 +43,8 @@ __all__ = [
     "Problem",
     "Procedure",
     "Quantity",
+    "Reading",
+    "Refused",
+    "When",
+    "whole_years_between",
 ]

@@ -1,0 +1,1 @@
+"""Wires: parse strictly, map, call services."""

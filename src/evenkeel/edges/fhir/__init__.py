@@ -1,0 +1,1 @@
+"""The FHIR door: R4 bundles in, charts or faults out."""

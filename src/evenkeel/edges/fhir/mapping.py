@@ -1,0 +1,395 @@
+"""Resources to the entries of a chart.
+
+In: a checked ``Referral``. Out: a ``Chart``. What cannot be relied on becomes an
+entry that is not usable, with the reason, and a ``Problem`` with its place. Whether
+a code means something is decided by guidelines; whether a number is possible, in
+``plausible``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from evenkeel.core.chart import (
+    Allergy,
+    Chart,
+    Code,
+    Coding,
+    Component,
+    Condition,
+    Encounter,
+    Medication,
+    Observation,
+    PartialDate,
+    Person,
+    Problem,
+    Procedure,
+    Quantity,
+    When,
+)
+from evenkeel.edges.fhir import plausible, primitives
+from evenkeel.edges.fhir.bundle import Referral
+from evenkeel.edges.fhir.references import Entry
+
+Resource = dict[str, Any]
+UCUM = "http://unitsofmeasure.org"
+
+
+@dataclass(slots=True)
+class Notes:
+    """Problems as they are found, and why entries cannot be relied on, by entry number."""
+
+    problems: list[Problem] = field(default_factory=list)
+    unusable: dict[int, str] = field(default_factory=dict)
+
+    def warn(self, path: str, text: str) -> None:
+        self.problems.append(Problem(severity="warning", path=path, text=text))
+
+    def distrust(self, number: int, path: str, text: str) -> None:
+        self.warn(path, text)
+        self.unusable.setdefault(number, text)
+
+
+def chart(referral: Referral, person: Person, notes: Notes, today: date) -> Chart:
+    """Every entry that Evenkeel reads, in the order of the bundle."""
+    made: dict[str, list[Any]] = {}
+    for entry in referral.entries:
+        maker = _MAKERS.get(entry.kind)
+        if maker is None or entry.number in referral.doubled:
+            continue
+        if entry.number in referral.others:
+            notes.distrust(
+                entry.number,
+                entry.place,
+                f"Kept, but never taken as a fact: {referral.others[entry.number]}.",
+            )
+        _impossible_times(entry, person, notes, today)
+        field_name, make = maker
+        made.setdefault(field_name, []).append(make(entry, referral, notes))
+    return Chart(person=person, **{name: tuple(items) for name, items in made.items()})
+
+
+def ref_of(entry: Entry) -> str:
+    """How the chart names an entry: "Condition/17"."""
+    name = entry.resource.get("id")
+    if isinstance(name, str):
+        return f"{entry.kind}/{name}"
+    return entry.full_url or f"{entry.kind}/entry-{entry.number}"
+
+
+def code_of(value: Any) -> Code:
+    """A CodeableConcept; an absent one is a code without codings or words."""
+    if not isinstance(value, dict):
+        return Code()
+    return Code(
+        codings=tuple(
+            Coding(item.get("system", ""), item.get("code", ""), item.get("display", ""))
+            for item in value.get("coding", [])
+        ),
+        text=value.get("text", ""),
+    )
+
+
+def when_of(resource: Resource, name: str) -> When | None:
+    """name[x] as a time: a dateTime or instant, or the start (else the end) of a period."""
+    for ending in ("DateTime", "Instant"):
+        if isinstance(resource.get(name + ending), str):
+            return primitives.moment(resource[name + ending])
+    period = resource.get(f"{name}Period")
+    if isinstance(period, dict):
+        written = period.get("start") or period.get("end")
+        return primitives.moment(written) if isinstance(written, str) else None
+    return None
+
+
+def quantity_of(value: Any) -> Quantity | None:
+    """A Quantity with a number; None where there is none."""
+    if not isinstance(value, dict) or "value" not in value:
+        return None
+    coded = value.get("system") == UCUM and "code" in value
+    unit = value["code"] if coded else value.get("unit", value.get("code", ""))
+    return Quantity(
+        value=Decimal(value["value"]),
+        unit=str(unit),
+        comparator=value.get("comparator", ""),
+        coded=coded,
+    )
+
+
+def _written(resource: Resource, name: str) -> When | None:
+    value = resource.get(name)
+    return primitives.moment(value) if isinstance(value, str) else None
+
+
+def _status(value: Any) -> str:
+    """The code of a status concept (Condition.clinicalStatus and its like)."""
+    return next((c.code for c in code_of(value).codings if c.code), "")
+
+
+def _common(entry: Entry, code: Code, notes: Notes, status: str) -> dict[str, Any]:
+    if status == "entered-in-error":
+        notes.unusable.setdefault(entry.number, "entered in error")
+    reason = notes.unusable.get(entry.number, "")
+    return {
+        "ref": ref_of(entry),
+        "code": code,
+        "usable": not reason,
+        "unusable_because": reason,
+    }
+
+
+def _condition(entry: Entry, referral: Referral, notes: Notes) -> Condition:
+    told = entry.resource
+    clinical, verification = (
+        _status(told.get("clinicalStatus")),
+        _status(told.get("verificationStatus")),
+    )
+    has_abated = any(name.startswith("abatement") and value for name, value in told.items())
+    if has_abated and clinical in ("active", "recurrence", "relapse"):
+        notes.distrust(
+            entry.number,
+            f"{entry.place}.clinicalStatus",
+            f'says "{clinical}" although an end is given (FHIR con-4). Kept; which of the two '
+            "holds is to be asked.",
+        )
+    return Condition(
+        **_common(entry, code_of(told.get("code")), notes, verification),
+        clinical=clinical,
+        verification=verification,
+        onset=when_of(told, "onset"),
+        abated=when_of(told, "abatement"),
+        has_abated=has_abated,
+        recorded=_written(told, "recordedDate"),
+        severity=code_of(told["severity"]) if "severity" in told else None,
+    )
+
+
+def _medication(entry: Entry, referral: Referral, notes: Notes) -> Medication:
+    told = entry.resource
+    status = told.get("status", "")
+    code = _drug(entry, referral, notes)
+    dosages = told.get("dosageInstruction") or told.get("dosage") or []
+    dosage = dosages[0] if isinstance(dosages, list) and dosages else {}
+    if isinstance(dosages, dict):  # an administration has one dosage
+        dosage = dosages
+    rates = dosage.get("doseAndRate") or [{}]
+    start, end = _times(entry)
+    kind = entry.kind.removeprefix("Medication").lower()
+    return Medication(
+        **_common(entry, code, notes, status),
+        kind="statement" if kind == "dispense" else kind,
+        status=status,
+        intent=told.get("intent", ""),
+        do_not_perform=told.get("doNotPerform") is True,
+        start=start,
+        end=end,
+        dose_text=dosage.get("text", ""),
+        dose=quantity_of(rates[0].get("doseQuantity")) or quantity_of(dosage.get("dose")),
+        route=code_of(dosage["route"]) if "route" in dosage else None,
+    )
+
+
+def _times(entry: Entry) -> tuple[When | None, When | None]:
+    told = entry.resource
+    if entry.kind == "MedicationRequest":
+        period = told.get("dispenseRequest", {}).get("validityPeriod", {})
+        start = _written(told, "authoredOn") or _written(period, "start")
+        return start, _written(period, "end")
+    if entry.kind == "MedicationDispense":
+        return _written(told, "whenHandedOver") or _written(told, "whenPrepared"), None
+    period = told.get("effectivePeriod", {})
+    return when_of(told, "effective") or _written(told, "dateAsserted"), _written(period, "end")
+
+
+def _drug(entry: Entry, referral: Referral, notes: Notes) -> Code:
+    """The drug: a concept, or the Medication that is pointed at."""
+    told = entry.resource
+    link = told.get("medicationReference")
+    if not isinstance(link, dict):
+        return code_of(told.get("medicationCodeableConcept"))
+    place = f"{entry.place}.medicationReference"
+    reference = link.get("reference", "")
+    if reference.startswith("#"):
+        inside = told.get("contained", [])
+        target = next((item for item in inside if item.get("id") == reference[1:]), None)
+    else:
+        found = referral.index.entry(reference, entry.full_url)
+        target = found.resource if found else None
+    if target is None:
+        notes.distrust(
+            entry.number,
+            place,
+            "The drug is described by a resource that is not in the bundle. Kept; which drug "
+            "it is must be asked.",
+        )
+        return Code(text=link.get("display", ""))
+    if target.get("status") == "entered-in-error":
+        notes.distrust(entry.number, place, "The drug's description was entered in error.")
+    return code_of(target.get("code"))
+
+
+def _allergy(entry: Entry, referral: Referral, notes: Notes) -> Allergy:
+    told = entry.resource
+    verification = _status(told.get("verificationStatus"))
+    return Allergy(
+        **_common(entry, code_of(told.get("code")), notes, verification),
+        clinical=_status(told.get("clinicalStatus")),
+        verification=verification,
+        kind=told.get("type", ""),
+        criticality=told.get("criticality", ""),
+        reactions=tuple(
+            code_of(sign).words
+            for reaction in told.get("reaction", [])
+            for sign in reaction.get("manifestation", [])
+        ),
+        recorded=_written(told, "recordedDate"),
+    )
+
+
+def _observation(entry: Entry, referral: Referral, notes: Notes) -> Observation:
+    told = entry.resource
+    code = code_of(told.get("code"))
+    parts = tuple(_part(item, code_of(item.get("code"))) for item in told.get("component", []))
+    whole = _part(told, code)
+    withdrawn = told["status"] == "entered-in-error"
+    for path, text in () if withdrawn else plausible.doubts(whole, parts):
+        notes.distrust(entry.number, f"{entry.place}{path}", text)
+    for path in _unread_values(told):
+        notes.warn(
+            f"{entry.place}{path}", "Kept; a value of this kind is not read, so it stays unknown."
+        )
+    if told["status"] == "cancelled":
+        notes.unusable.setdefault(entry.number, "cancelled")
+    value = told.get("valueBoolean")
+    return Observation(
+        **_common(entry, code, notes, told["status"]),
+        status=told["status"],
+        at=when_of(told, "effective"),
+        quantity=whole.quantity,
+        value_code=whole.value_code,
+        value_text=whole.value_text,
+        value_bool=value if isinstance(value, bool) else None,
+        absent_because=whole.absent_because,
+        components=parts,
+    )
+
+
+def _part(told: Resource, code: Code) -> Component:
+    quantity = quantity_of(told.get("valueQuantity"))
+    if "valueInteger" in told:
+        quantity = Quantity(value=Decimal(told["valueInteger"]), unit="1")
+    absent = told.get("dataAbsentReason")
+    return Component(
+        code=code,
+        quantity=quantity,
+        value_code=code_of(told["valueCodeableConcept"])
+        if "valueCodeableConcept" in told
+        else None,
+        value_text=told.get("valueString", ""),
+        absent_because=code_of(absent).words if absent else "",
+    )
+
+
+_READ_VALUES = {
+    "valueQuantity",
+    "valueInteger",
+    "valueCodeableConcept",
+    "valueString",
+    "valueBoolean",
+}
+
+
+def _unread_values(told: Resource) -> Iterator[str]:
+    for name in told:
+        if name.startswith("value") and name not in _READ_VALUES:
+            yield f".{name}"
+    for number, part in enumerate(told.get("component", [])):
+        for name in part:
+            if name.startswith("value") and name not in _READ_VALUES - {"valueBoolean"}:
+                yield f".component[{number}].{name}"
+
+
+def _procedure(entry: Entry, referral: Referral, notes: Notes) -> Procedure:
+    told = entry.resource
+    return Procedure(
+        **_common(entry, code_of(told.get("code")), notes, told["status"]),
+        status=told["status"],
+        at=when_of(told, "performed"),
+    )
+
+
+def _encounter(entry: Entry, referral: Referral, notes: Notes) -> Encounter:
+    told = entry.resource
+    kinds = told.get("type") or [{}]
+    period = told.get("period", {})
+    return Encounter(
+        **_common(entry, code_of(kinds[0]), notes, told["status"]),
+        status=told["status"],
+        setting=told.get("class", {}).get("code", ""),
+        at=_written(period, "start") or _written(period, "end"),
+        reasons=tuple(code_of(reason) for reason in told.get("reasonCode", [])),
+    )
+
+
+def _impossible_times(entry: Entry, person: Person, notes: Notes, today: date) -> None:
+    """What lies in the future or before birth happened at some other time, if at all."""
+    names = {
+        "Condition": ("onsetDateTime", "recordedDate"),
+        "Observation": ("effectiveDateTime", "effectiveInstant"),
+        "Procedure": ("performedDateTime",),
+    }.get(entry.kind, ())
+    for name in names:
+        when = _written(entry.resource, name)
+        if when is None:
+            continue
+        first, last = _span(when)
+        if first > today:
+            text = (
+                "lies in the future. Kept, but never taken as a fact until the date is put right."
+            )
+        elif person.birth is not None and last < person.birth.earliest:
+            text = "lies before the person was born. Kept, but never taken as a fact."
+        else:
+            continue
+        notes.distrust(entry.number, f"{entry.place}.{name}", text)
+
+
+def _span(when: When) -> tuple[date, date]:
+    if isinstance(when, PartialDate):
+        return when.earliest, when.latest
+    return when.date(), when.date()
+
+
+Maker = Callable[[Entry, Referral, Notes], Any]
+_MAKERS: dict[str, tuple[str, Maker]] = {
+    "Condition": ("conditions", _condition),
+    "MedicationRequest": ("medications", _medication),
+    "MedicationStatement": ("medications", _medication),
+    "MedicationAdministration": ("medications", _medication),
+    "MedicationDispense": ("medications", _medication),
+    "AllergyIntolerance": ("allergies", _allergy),
+    "Observation": ("observations", _observation),
+    "Procedure": ("procedures", _procedure),
+    "Encounter": ("encounters", _encounter),
+}
+# Read as part of others, or only as names in text.
+_SUPPORT = frozenset(
+    {
+        "Patient",
+        "Medication",
+        "Practitioner",
+        "PractitionerRole",
+        "Organization",
+        "Location",
+        "Composition",
+    }
+)
+
+
+def is_understood(kind: str) -> bool:
+    """Does Evenkeel read anything from this type?"""
+    return kind in _MAKERS or kind in _SUPPORT
