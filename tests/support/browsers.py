@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,3 +126,16 @@ def axe() -> Callable[..., None]:
         assert not words, "\n".join([page.url, *words])
 
     return without_violations
+
+
+@pytest.fixture
+def shot(tmp_path: Path) -> Callable[[Any, str], None]:
+    """``shot(page, "live-treatment")`` keeps a picture for the manual under `make screens`."""
+    folder = Path(os.environ.get("EVENKEEL_SCREENS", tmp_path))
+
+    def take(page: Any, name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        page.evaluate("() => document.fonts.ready.then(() => true)")
+        page.screenshot(path=folder / f"{name}.png", animations="disabled")
+
+    return take
