@@ -38,6 +38,10 @@ def _switch(name: str, default: bool) -> bool:
 EVENKEEL_VAR = Path(os.environ.get("EVENKEEL_VAR", "var")).absolute()
 EVENKEEL_CLINIC_NAME = os.environ.get("EVENKEEL_CLINIC_NAME", "Evenkeel clinic")
 EVENKEEL_CLINIC_ZONE = ZoneInfo(os.environ.get("EVENKEEL_CLINIC_ZONE", "America/New_York"))
+# Whose crisis numbers patients see (content/crisis), and where they reach the clinic itself.
+EVENKEEL_COUNTRY = os.environ.get("EVENKEEL_COUNTRY", "us").lower()
+EVENKEEL_CLINIC_PHONE = os.environ.get("EVENKEEL_CLINIC_PHONE", "")
+EVENKEEL_CLINIC_HOURS = os.environ.get("EVENKEEL_CLINIC_HOURS", "")
 EVENKEEL_BASE_URL = os.environ.get("EVENKEEL_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 EVENKEEL_MFA_REQUIRED = _switch("EVENKEEL_MFA_REQUIRED", PRODUCTION)
 EVENKEEL_FIELD_KEY = os.environ["EVENKEEL_FIELD_KEY"]
@@ -98,6 +102,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "evenkeel.web.accounts.context.house",
+                "evenkeel.web.ui.context.frame",
             ],
         },
     },
@@ -208,6 +213,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],  # the QR code of a TOTP secret
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
+        "worker-src": ["'self'"],  # keeps the page with crisis numbers for when the net is gone
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
@@ -247,6 +253,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("EVENKEEL_MAIL_FROM", "clinic@evenkeel.inval
 
 # -- jobs and logs -----------------------------------------------------------
 
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 PROCRASTINATE_ON_APP_READY = None
 LOGGING = logging_config(level=os.environ.get("EVENKEEL_LOG_LEVEL", "INFO"))
 LOGGING_CONFIG = "logging.config.dictConfig"
