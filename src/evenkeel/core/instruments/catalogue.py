@@ -24,7 +24,13 @@ from evenkeel.core.instruments.scale import (
     Scale,
     Subscale,
 )
-from evenkeel.core.kernel.content import ContentFault, content, files_below, read_toml
+from evenkeel.core.kernel.content import (
+    ContentFault,
+    content,
+    files_below,
+    fingerprint,
+    read_toml,
+)
 from evenkeel.core.kernel.sources import Mark, Source, Status
 
 
@@ -244,6 +250,12 @@ def catalogue() -> dict[str, Scale]:
             raise ContentFault(f"instruments/scales/{place.name}: its id is {scale.id}")
         found[scale.id] = scale
     return found
+
+
+@cache
+def edition(scale_id: str) -> str:
+    """The first letters of the fingerprint of a definition, to keep with every score."""
+    return fingerprint(content("instruments", "scales", f"{scale_id}.toml"))[:16]
 
 
 def scale_of(name: str) -> Scale:
