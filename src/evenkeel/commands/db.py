@@ -7,6 +7,7 @@ import os
 import click
 
 from evenkeel.runtime import places, roles, surroundings
+from evenkeel.runtime.migrate import migrate_and_grant
 
 
 @click.group()
@@ -33,13 +34,3 @@ def migrate() -> None:
             password = surroundings.app_password(places.var_folder())
         migrate_and_grant(owner_url, password=password)
     click.echo(f"The schema is up to date; {roles.APP} has its rights.", err=True)
-
-
-def migrate_and_grant(owner_url: str, *, password: str) -> None:
-    """Django must be pointed at ``owner_url`` already."""
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0, interactive=False)
-    roles.grant(owner_url, password=password)

@@ -22,7 +22,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-LOOPBACK = "127.0.0.1"
+from evenkeel.runtime import ports
+
 MOST = 500  # letters kept
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 
@@ -53,10 +54,13 @@ class MailCatcher:
 
     def start(self) -> None:
         self._came = threading.Condition()
-        self._smtp = Controller(self, hostname=LOOPBACK, port=self.smtp_port, ready_timeout=20)
+        # aiosmtpd knocks at its own port to see that it runs, so it must be told which.
+        self.smtp_port = self.smtp_port or ports.any_free()
+        self._smtp = Controller(
+            self, hostname=ports.LOOPBACK, port=self.smtp_port, ready_timeout=20
+        )
         self._smtp.start()
-        self.smtp_port = self._smtp.server.sockets[0].getsockname()[1]
-        self._web = ThreadingHTTPServer((LOOPBACK, self.web_port), _page_for(self))
+        self._web = ThreadingHTTPServer((ports.LOOPBACK, self.web_port), _page_for(self))
         self._web.daemon_threads = True
         self.web_port = self._web.server_address[1]
         threading.Thread(target=self._web.serve_forever, daemon=True).start()

@@ -78,6 +78,17 @@ class Postgres:
                 self._spawn()
             self._create_database()
 
+    def is_running(self) -> bool:
+        return self._postmaster() is not None
+
+    def start_again(self) -> None:
+        """After a crash; ``start`` was called before."""
+        with (self.home / "start.lock").open("w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self._postmaster():
+                self._remove_stale_locks()
+                self._spawn()
+
     def _initialise(self) -> None:
         if self.data.exists():
             return

@@ -39,3 +39,7 @@ def worker_command() -> list[str]:
 
 def gateway_command(*, port: int) -> list[str]:
     return [program("evenkeel"), "gateway", "--port", str(port)]
+
+
+def monitors_command(*, gateway_port: int) -> list[str]:
+    return [program("evenkeel"), "monitor-sim", "--gateway", f"127.0.0.1:{gateway_port}"]

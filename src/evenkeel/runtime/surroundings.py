@@ -33,6 +33,9 @@ def demo_environment(var: Path) -> dict[str, str]:
     return {
         "DJANGO_SETTINGS_MODULE": SETTINGS,
         "EVENKEEL_ENV": "demo",
+        "EVENKEEL_CLINIC_NAME": "Saltmarsh clinic",
+        "EVENKEEL_CLINIC_PHONE": "555 0142",  # a number that belongs to nobody
+        "EVENKEEL_CLINIC_HOURS": "Monday to Friday, 08:00 to 17:00",
         "EVENKEEL_VAR": str(var),
         "EVENKEEL_SECRET_KEY": kept_secret(var / "keys" / "secret"),
         "EVENKEEL_FIELD_KEY": kept_secret(var / "keys" / "field"),

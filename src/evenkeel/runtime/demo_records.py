@@ -1,0 +1,89 @@
+"""Bring the demo's database up to date; a process of its own, as the owner role.
+
+stdout: lines of progress, then one line of JSON with the accounts and the token.
+Passwords and the token are new on each run and are kept nowhere but in
+var/demo.json, which goes when the demo stops.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+from evenkeel.runtime import surroundings
+from evenkeel.runtime.migrate import migrate_and_grant
+
+TOKEN_NAME = "demo"
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def main() -> None:
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    var = Path(os.environ["EVENKEEL_VAR"])
+    say("Bringing the schema up to date")
+    migrate_and_grant(os.environ["DATABASE_URL"], password=surroundings.app_password(var))
+    call_command("collectstatic", interactive=False, verbosity=0)
+    from evenkeel.web.records import seed
+
+    if seed.is_needed():
+        say("Making up a clinic: people, courses and years of history (once)")
+        seed.plant(say=say)
+    seed.today(say=say)
+    say("Making new sign-ins")
+    print(json.dumps({"api_token": new_token(), "accounts": new_sign_ins()}), flush=True)
+
+
+def new_sign_ins() -> list[dict[str, str]]:
+    """A fresh password for each account that the demo shows."""
+    from axes.utils import reset
+    from django.utils import timezone
+
+    from evenkeel.web.accounts.models import User
+    from evenkeel.web.records import seed
+
+    reset()  # yesterday's mistyped passwords lock nobody out today
+    accounts = []
+    for username in seed.SHOWN_ACCOUNTS:
+        user = User.objects.get(username=username)
+        password = f"{secrets.token_hex(3)}-{secrets.token_hex(3)}-{secrets.token_hex(3)}"
+        user.set_password(password)
+        user.last_login = user.last_login or timezone.now()
+        user.save(update_fields=["password", "last_login"])
+        accounts.append({"role": str(user.role), "user": username, "password": password})
+    return accounts
+
+
+def new_token() -> str:
+    """A token for POST /fhir; those of earlier runs end."""
+    from django.utils import timezone
+
+    from evenkeel.web.accounts.models import ApiToken, User
+    from evenkeel.web.records import seed
+
+    for old in ApiToken.objects.filter(name=TOKEN_NAME, revoked_at__isnull=True):
+        old.revoke(timezone.now())
+    _, text = ApiToken.issue(name=TOKEN_NAME, user=User.objects.get(username=seed.TOKEN_ACCOUNT))
+    return text
+
+
+def accounts_table(told: dict[str, Any]) -> list[str]:
+    """The sign-ins as lines of a table for the terminal."""
+    rows = [("role", "user", "password")]
+    rows += [(one["role"], one["user"], one["password"]) for one in told["accounts"]]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows]  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
