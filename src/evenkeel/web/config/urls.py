@@ -8,6 +8,7 @@ urlpatterns = [
     path("", doors.home, name="home"),
     path("healthz", doors.healthz, name="healthz"),
     path("accounts/", include("allauth.urls")),
+    path("ui/", include("evenkeel.web.ui.urls")),
     path("my/", include("evenkeel.web.portal.urls")),
     path("", include("evenkeel.web.clinic.urls")),
 ]
