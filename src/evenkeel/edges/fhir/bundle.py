@@ -172,7 +172,7 @@ def parts(value: dict[str, Any], found: Survey) -> Referral | None:
     if len(patients) > 1:
         return None
     return Referral(
-        kind=str(value["type"]),
+        kind=str(value.get("type")),
         entries=entries,
         patient=patients[0],
         index=Index.of(entries, patients[0]),

@@ -255,19 +255,19 @@ def _observation(entry: Entry, referral: Referral, notes: Notes) -> Observation:
     code = code_of(told.get("code"))
     parts = tuple(_part(item, code_of(item.get("code"))) for item in told.get("component", []))
     whole = _part(told, code)
-    withdrawn = told["status"] == "entered-in-error"
+    withdrawn = told.get("status", "") == "entered-in-error"
     for path, text in () if withdrawn else plausible.doubts(whole, parts):
         notes.distrust(entry.number, f"{entry.place}{path}", text)
     for path in _unread_values(told):
         notes.warn(
             f"{entry.place}{path}", "Kept; a value of this kind is not read, so it stays unknown."
         )
-    if told["status"] == "cancelled":
+    if told.get("status", "") == "cancelled":
         notes.unusable.setdefault(entry.number, "cancelled")
     value = told.get("valueBoolean")
     return Observation(
-        **_common(entry, code, notes, told["status"]),
-        status=told["status"],
+        **_common(entry, code, notes, told.get("status", "")),
+        status=told.get("status", ""),
         at=when_of(told, "effective"),
         quantity=whole.quantity,
         value_code=whole.value_code,
@@ -316,8 +316,8 @@ def _unread_values(told: Resource) -> Iterator[str]:
 def _procedure(entry: Entry, referral: Referral, notes: Notes) -> Procedure:
     told = entry.resource
     return Procedure(
-        **_common(entry, code_of(told.get("code")), notes, told["status"]),
-        status=told["status"],
+        **_common(entry, code_of(told.get("code")), notes, told.get("status", "")),
+        status=told.get("status", ""),
         at=when_of(told, "performed"),
     )
 
@@ -327,8 +327,8 @@ def _encounter(entry: Entry, referral: Referral, notes: Notes) -> Encounter:
     kinds = told.get("type") or [{}]
     period = told.get("period", {})
     return Encounter(
-        **_common(entry, code_of(kinds[0]), notes, told["status"]),
-        status=told["status"],
+        **_common(entry, code_of(kinds[0]), notes, told.get("status", "")),
+        status=told.get("status", ""),
         setting=told.get("class", {}).get("code", ""),
         at=_written(period, "start") or _written(period, "end"),
         reasons=tuple(code_of(reason) for reason in told.get("reasonCode", [])),

@@ -215,12 +215,13 @@ def _value(
     if kind == "Resource":
         _resource(item, path, found, inside)
     elif kind in spec.types():
+        before = len(found.faults)
         _group(item, kind, path, found, inside)
         if kind == "Extension":
             _extension(item, element.name, path, found)
         elif kind == "Reference":
             found.links.append(Link(path=path, value=item, targets=element.targets, inside=inside))
-        if element.codes:
+        if element.codes and len(found.faults) == before:
             _bound(item, element, path, found)
 
 
