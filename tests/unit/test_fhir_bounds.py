@@ -7,12 +7,12 @@ import runpy
 import sys
 
 import pytest
-
-from evenkeel.edges.fhir import bundle as bundles
-from evenkeel.edges.fhir import text
 from tests.support import referrals
 from tests.support.referrals import PATIENT, PATIENT_URL, WEIGHT, bundle
 from tests.unit.test_fhir_faults import refused, taken
+
+from evenkeel.edges.fhir import bundle as bundles
+from evenkeel.edges.fhir import text
 
 
 def test_the_deep_bundle_of_the_samples_is_refused(monkeypatch):

@@ -10,11 +10,11 @@ import json
 from typing import Any
 
 import pytest
+from tests.support import referrals
+from tests.support.referrals import CONDITION, PATIENT, PATIENT_URL, TODAY, WEIGHT, bundle, changed
 
 from evenkeel.core.chart import Reading, Refused
 from evenkeel.edges.fhir.reading import read
-from tests.support import referrals
-from tests.support.referrals import CONDITION, PATIENT, PATIENT_URL, TODAY, WEIGHT, bundle, changed
 
 ROWS = referrals.faults()
 

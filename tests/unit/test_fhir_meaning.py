@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from tests.support import referrals
+from tests.support.referrals import TODAY, WEIGHT, bundle, changed
+from tests.unit.test_fhir_faults import taken
 
 from evenkeel.core.chart import Coding, PartialDate, Refused
 from evenkeel.edges.fhir import text
 from evenkeel.edges.fhir.reading import read
-from tests.support import referrals
-from tests.support.referrals import TODAY, WEIGHT, bundle, changed
-from tests.unit.test_fhir_faults import taken
 
 DEAD = {"02-depression-2.json", "03-ptsd-1.json", "10-myocardial-infarction.json"}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from tests.support import referrals
 from tests.support.referrals import CONDITION, PATIENT, PATIENT_URL, WEIGHT, bundle, changed
 from tests.unit.test_fhir_faults import paths, refused, taken
