@@ -118,9 +118,7 @@ def _zone(message: Message, clinic_zone: tzinfo) -> tuple[tzinfo, str]:
     return clinic_zone, "the monitor named no zone; read in the clinic's"
 
 
-def _one(
-    segment: Segment, order: int, time: str, zone: tzinfo
-) -> Observed | NotCharted | None:
+def _one(segment: Segment, order: int, time: str, zone: tzinfo) -> Observed | NotCharted | None:
     """One OBX; None for a heading, which holds no value and names no sign."""
 
     def left(why: Why, words: str) -> NotCharted:

@@ -94,7 +94,7 @@ def _separators(raw: bytes) -> Separators:
             place=place,
             fault=Fault.DATA_TYPE,
         )
-    component, repetition, escape, subcomponent, truncation = named[1:].ljust(5, "\0")
+    component, repetition, escape, subcomponent, truncation = tuple(named[1:].ljust(5, "\0"))
     return Separators(
         field=named[0],
         component=component,
@@ -143,9 +143,7 @@ def _charset(raw: bytes, separators: Separators, *, has_bom: bool, notes: list[s
     return _CHARSETS[said]
 
 
-def _segments(
-    text: str, separators: Separators, charset: str, notes: list[str]
-) -> list[Segment]:
+def _segments(text: str, separators: Separators, charset: str, notes: list[str]) -> list[Segment]:
     lines = _LINE_END.split(text)
     if "\n" in text:
         found = "a line feed" if "\n" in text.replace("\r\n", "") else "CR LF"

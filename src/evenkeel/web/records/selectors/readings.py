@@ -1,0 +1,81 @@
+"""Readings as the core and the screens take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from evenkeel.core.monitoring.alarms import Sample
+from evenkeel.web.records.models import Reading
+
+_PARTS = {"systolic_bp": "systolic", "diastolic_bp": "diastolic"}
+_WATCHED = ("heart_rate", "spo2", "respiratory_rate")
+
+
+def charted(treatment_id: int) -> Any:
+    """The readings of a treatment that count, in the order measured. A query."""
+    return (
+        Reading.objects.filter(treatment_id=treatment_id, superseded_by__isnull=True)
+        .select_related("by")
+        .order_by("at", "id")
+    )
+
+
+def samples(rows: Iterable[Reading]) -> list[Sample]:
+    """Readings as ``core.monitoring`` takes them: one pressure from its parts.
+
+    Readings without a value make none, so that a sign whose probe is off grows stale.
+    Signs with a colon in their name come from a source that does not speak for the
+    sign (a second pulse, an arterial line) and make none either.
+    """
+    found: list[Sample] = []
+    pressures: dict[str, list[Reading]] = {}
+    for row in rows:
+        if row.value is None:
+            continue
+        if row.sign in _PARTS:
+            pressures.setdefault(row.group or f"alone:{row.pk}", []).append(row)
+        elif row.sign in _WATCHED:
+            found.append(
+                Sample(
+                    id=f"reading:{row.pk}",
+                    sign=row.sign,
+                    at=row.at,
+                    origin="hand" if row.message_id is None else "monitor",
+                    value=row.value,
+                    by=row.by.short_name if row.by is not None else "",
+                )
+            )
+    for parts in pressures.values():
+        first = min(parts, key=lambda row: row.pk)
+        values = {_PARTS[row.sign]: row.value for row in parts}
+        found.append(
+            Sample(
+                id=f"reading:{first.pk}",
+                sign="pressure",
+                at=first.at,
+                origin="hand" if first.message_id is None else "monitor",
+                systolic=values.get("systolic"),
+                diastolic=values.get("diastolic"),
+                by=first.by.short_name if first.by is not None else "",
+            )
+        )
+    return sorted(found, key=lambda sample: (sample.at, sample.id))
+
+
+def as_json(row: Reading) -> dict[str, Any]:
+    """One reading for a live screen; see ``web.live``."""
+    return {
+        "id": row.pk,
+        "sign": row.sign,
+        "at": row.at.isoformat(),
+        "recorded_at": row.recorded_at.isoformat(),
+        "value": None if row.value is None else f"{row.value.normalize():f}",
+        "unit": row.unit,
+        "absent": row.absent,
+        "group": row.group,
+        "origin": "hand" if row.message_id is None else "monitor",
+        "by": row.by.short_name if row.by is not None else "",
+        "note": row.note,
+        "supersedes": row.supersedes_id,
+    }

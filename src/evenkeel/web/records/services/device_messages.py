@@ -1,0 +1,288 @@
+"""Taking in what monitors sent: whose it is, what is charted, what is answered.
+
+In: messages as an edge read them, in the order they came. Out: one answer each.
+All of a batch is one transaction, so an answer may go out only after it; the raw
+bytes are kept whatever the answer. A reading reaches a chart only when device,
+chair, person and time agree; every disagreement is kept, named and shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from evenkeel.core.monitoring.events import AlarmEnded, AlarmRaised, Priority
+from evenkeel.web.records.models import Device, Reading
+from evenkeel.web.records.selectors.floor_windows import Window, windows_of
+from evenkeel.web.records.services import readings
+from evenkeel.web.records.services.readings import MAY_BE_AHEAD, NewReading
+
+Answer = Literal["AA", "AE", "AR"]
+LATE = timedelta(minutes=5)
+
+UNKNOWN_KEY, DATA_TYPE, OK = "204", "102", "0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorAlarm:
+    """An alarm that the monitor itself raised or ended. ``id`` repeats for a repeat."""
+
+    id: str
+    key: str
+    sign: str
+    priority: Priority
+    value: str
+    limit: str
+    over: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """One message as it came off the wire.
+
+    refused: answer, code of HL7 table 0357 and reason, when the edge could not take it.
+    devices: names of the devices that measured, as the observations give them.
+    senders: names of what sent the message; they count when no device is named or known.
+    chair: the chair's number as the message has it; None when it names none.
+    persons: record numbers and other identifiers of PID-3; empty when it names nobody.
+    notes: what the edge noted, each with "place", "kind" and "text".
+    """
+
+    received_at: datetime
+    peer: str
+    raw: bytes
+    sha256: str
+    sender: str = ""
+    control_id: str = ""
+    kind: str = ""
+    refused: tuple[Answer, str, str] | None = None
+    devices: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
+    chair: int | None = None
+    persons: tuple[str, ...] = ()
+    readings: tuple[NewReading, ...] = ()
+    alarms: tuple[MonitorAlarm, ...] = ()
+    notes: tuple[dict[str, str], ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes two messages the same one: sender, control id and content."""
+        return self.sender, self.control_id, self.sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of a message. ``repeat``: it was stored before, and only then."""
+
+    answer: Answer
+    code: str = OK
+    reason: str = ""
+    repeat: bool = False
+    readings: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Judged:
+    arrived: Arrived
+    taken: Taken
+    device_id: int | None = None
+    charted: list[tuple[int | None, NewReading]] = field(default_factory=list)
+    alarms_of: int | None = None
+    notes: list[dict[str, str]] = field(default_factory=list)
+    message_id: int | None = None
+
+    def note(self, kind: str, text: str) -> None:
+        self.notes.append({"place": "", "kind": kind, "text": text})
+
+
+@transaction.atomic
+def take_in(batch: Sequence[Arrived]) -> list[Taken]:
+    """Store a batch and say what to answer to each message, once this has committed."""
+    before = _stored_before({each.key for each in batch if each.control_id})
+    devices = _devices(batch)
+    windows = windows_of(
+        chairs={d.chair_id for d in devices.values() if d.chair_id is not None},
+        numbers={each.chair for each in batch if each.chair is not None},
+        since=min((r.at for each in batch for r in each.readings), default=None),
+    )
+    judged = [
+        _Judged(arrived=each, taken=Taken(answer="AA", repeat=True))
+        if each.key in before and each.control_id
+        else _judge(each, devices, windows)
+        for each in batch
+    ]
+    _store_messages([each for each in judged if not each.taken.repeat])
+    _store_readings([each for each in judged if each.message_id is not None])
+    return [replace(each.taken, readings=len(each.charted)) for each in judged]
+
+
+def _judge(arrived: Arrived, devices: dict[str, Device], windows: Sequence[Window]) -> _Judged:
+    judged = _Judged(arrived=arrived, taken=Taken(answer="AA"), notes=list(arrived.notes))
+
+    def refuse(reason: str, code: str = UNKNOWN_KEY, answer: Answer = "AE") -> _Judged:
+        judged.taken = Taken(answer=answer, code=code, reason=reason)
+        judged.charted = []
+        judged.alarms_of = None
+        return judged
+
+    if arrived.refused is not None:
+        answer, code, reason = arrived.refused
+        return refuse(reason, code, answer)
+    found: dict[int, Device] = {}
+    for names in (arrived.devices, arrived.senders):
+        found = found or {devices[name].pk: devices[name] for name in names if name in devices}
+    if not found:
+        named = next(iter((*arrived.devices, *arrived.senders)), "without a name")
+        return refuse(f"device {named[:60]} is not registered")
+    if len(found) > 1 and len({device.chair_id for device in found.values()}) > 1:
+        return refuse("the message names devices of different chairs")
+    device = next(iter(found.values()))
+    judged.device_id = device.pk
+    if not device.in_use:
+        return refuse(f"device {device.name} is not in use")
+    if (
+        device.chair is not None
+        and arrived.chair is not None
+        and device.chair.number != arrived.chair
+    ):
+        return refuse(
+            f"the message says chair {arrived.chair}, but {device.name} stands at "
+            f"{device.chair.name}"
+        )
+    number = device.chair.number if device.chair is not None else arrived.chair
+    here = [window for window in windows if window.chair_number == number]
+    for reading in arrived.readings:
+        if reading.at > arrived.received_at + MAY_BE_AHEAD:
+            judged.note("fault", f"{reading.sign}: the monitor's clock is ahead of ours")
+            continue
+        window = next((w for w in here if w.holds(reading.at)), None)
+        if window is not None and not window.is_of(arrived.persons):
+            return refuse(f"the message names another person than the one on {window.chair_name}")
+        if arrived.received_at - reading.at > LATE:
+            reading = replace(reading, note=_joined(reading.note, "came more than 5 min late"))
+        judged.charted.append((window.treatment_id if window else None, reading))
+    if arrived.readings and not judged.charted:
+        return refuse("all times are ahead of the server's clock", DATA_TYPE)
+    now = next((w for w in here if w.holds(arrived.received_at)), None)
+    if arrived.alarms and now is not None:
+        if not now.is_of(arrived.persons):
+            return refuse(f"the message names another person than the one on {now.chair_name}")
+        judged.alarms_of = now.treatment_id
+    if judged.charted and all(treatment is None for treatment, _ in judged.charted):
+        where = f"chair {number}" if number is not None else "any chair"
+        judged.note("unmatched", f"nobody was being treated on {where} at that time")
+    elif arrived.alarms and now is None:
+        judged.note("unmatched", "the monitor raised an alarm where nobody is being treated")
+    if not arrived.persons:
+        judged.note("note", "the message names nobody; matched by chair and time")
+    return judged
+
+
+def _joined(*words: str) -> str:
+    return "; ".join(filter(None, words))
+
+
+def _stored_before(keys: set[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    if not keys:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sender, control_id, sha256 FROM records_devicemessage "
+            "JOIN unnest(%s::text[], %s::text[], %s::text[]) AS asked (a, b, c) "
+            "ON sender = a AND control_id = b AND sha256 = c WHERE ack IN ('AA', 'CA')",
+            [list(column) for column in zip(*keys, strict=True)],
+        )
+        return {(row[0], row[1], row[2]) for row in cursor.fetchall()}
+
+
+def _devices(batch: Iterable[Arrived]) -> dict[str, Device]:
+    names = {name for each in batch for name in (*each.devices, *each.senders)}
+    found = Device.objects.filter(identifier__in=names).select_related("chair")
+    return {device.identifier: device for device in found}
+
+
+_COLUMNS = (
+    "received_at", "peer", "sender", "control_id", "kind", "sha256", "raw", "ack", "reason",
+    "notes", "device_id", "treatment_id",
+)  # fmt: skip
+
+
+def _store_messages(judged: Sequence[_Judged]) -> None:
+    """Insert in the order they came; an acknowledged key that exists already makes a repeat."""
+    if not judged:
+        return
+    values: list[object] = []
+    for each in judged:
+        arrived, taken = each.arrived, each.taken
+        treatment = next((t for t, _ in reversed(each.charted) if t is not None), each.alarms_of)
+        values += [
+            arrived.received_at, arrived.peer[:64], arrived.sender[:400],
+            arrived.control_id[:200], arrived.kind[:40], arrived.sha256, arrived.raw,
+            taken.answer, taken.reason, Jsonb(each.notes), each.device_id, treatment,
+        ]  # fmt: skip
+    row = f"({', '.join(['%s'] * len(_COLUMNS))})"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO records_devicemessage ({', '.join(_COLUMNS)}) "
+            f"VALUES {', '.join([row] * len(judged))} "
+            "ON CONFLICT (sender, control_id, sha256) WHERE ack IN ('AA', 'CA') DO NOTHING "
+            "RETURNING id, sender, control_id, sha256, ack",
+            values,
+        )
+        stored = {(r[1], r[2], r[3]): r[0] for r in cursor.fetchall() if r[4] == "AA"}
+    for each in judged:
+        if each.taken.answer != "AA":
+            continue
+        # The first of two equal messages in one batch takes the row, the other repeats it.
+        each.message_id = stored.pop(each.arrived.key, None)
+        if each.message_id is None:
+            each.taken = Taken(answer="AA", repeat=True)
+            each.charted = []
+
+
+def _store_readings(judged: Sequence[_Judged]) -> None:
+    by_treatment: dict[int, list[Reading]] = {}
+    alarms: dict[int, list[MonitorAlarm]] = {}
+    unmatched: list[Reading] = []
+    for each in judged:
+        for treatment_id, new in each.charted:
+            row = Reading(
+                message_id=each.message_id, device_id=each.device_id, treatment_id=treatment_id,
+                sign=new.sign, value=new.value, unit=new.unit, at=new.at, absent=new.absent,
+                as_sent=new.as_sent, note=new.note,
+                group=f"{each.message_id}.{new.group}"[:64] if new.group else "",
+            )  # fmt: skip
+            if treatment_id is None:
+                unmatched.append(row)
+            else:
+                by_treatment.setdefault(treatment_id, []).append(row)
+        if each.alarms_of is not None:
+            alarms.setdefault(each.alarms_of, []).extend(each.arrived.alarms)
+    Reading.objects.bulk_create(unmatched)
+    now = max((each.arrived.received_at for each in judged), default=None)
+    # In one order everywhere, so that two gateways cannot hold each other up.
+    for treatment_id in sorted(by_treatment.keys() | alarms.keys()):
+        assert now is not None
+        treatment = readings.locked(treatment_id)
+        if rows := by_treatment.get(treatment_id):
+            readings.chart(treatment=treatment, rows=rows, now=now)
+        readings.store_alarms(
+            treatment, [_as_event(alarm, now) for alarm in alarms.get(treatment_id, ())]
+        )
+
+
+def _as_event(alarm: MonitorAlarm, now: datetime) -> AlarmRaised | AlarmEnded:
+    if alarm.over:
+        return AlarmEnded(
+            id=alarm.id, at=alarm.at, recorded_at=now, key=alarm.key, value=alarm.value
+        )
+    return AlarmRaised(
+        id=alarm.id, at=alarm.at, recorded_at=now, key=alarm.key, sign=alarm.sign,
+        priority=alarm.priority, value=alarm.value, limit=alarm.limit, set_by="monitor",
+    )  # fmt: skip
