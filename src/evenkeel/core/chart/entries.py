@@ -78,12 +78,14 @@ class Person:
 class Entry:
     """What every entry has.
 
+    place: where in the bundle it came from ("Bundle.entry[3]"), "" when from elsewhere.
     usable: False when the entry must never become a fact (entered in error, an
         unknown modifier extension, ...); ``unusable_because`` says why.
     """
 
     ref: str
     code: Code
+    place: str = ""
     usable: bool = True
     unusable_because: str = ""
 

@@ -136,6 +136,7 @@ def _common(entry: Entry, code: Code, notes: Notes, status: str) -> dict[str, An
     reason = notes.unusable.get(entry.number, "")
     return {
         "ref": ref_of(entry),
+        "place": f"Bundle.entry[{entry.number}]",
         "code": code,
         "usable": not reason,
         "unusable_because": reason,

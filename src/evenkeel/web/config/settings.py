@@ -46,6 +46,9 @@ EVENKEEL_BASE_URL = os.environ.get("EVENKEEL_BASE_URL", "http://127.0.0.1:8000")
 EVENKEEL_MFA_REQUIRED = _switch("EVENKEEL_MFA_REQUIRED", PRODUCTION)
 EVENKEEL_FIELD_KEY = os.environ["EVENKEEL_FIELD_KEY"]
 
+# Records knows no wire: this is who reads a referral for it (bytes, today -> core.chart.Reading).
+EVENKEEL_REFERRAL_READER = "evenkeel.edges.fhir.reading.read"
+
 DEBUG = _switch("EVENKEEL_DEBUG", False)
 SECRET_KEY = os.environ["EVENKEEL_SECRET_KEY"]
 ALLOWED_HOSTS = [h.strip() for h in os.environ.get("EVENKEEL_HOSTS", "").split(",") if h.strip()]

@@ -10,5 +10,6 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("ui/", include("evenkeel.web.ui.urls")),
     path("my/", include("evenkeel.web.portal.urls")),
+    path("", include("evenkeel.edges.fhir.urls")),
     path("", include("evenkeel.web.clinic.urls")),
 ]
