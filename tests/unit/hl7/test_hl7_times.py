@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -36,7 +37,8 @@ def test_read(written: str, utc: str) -> None:
     [
         "", "2026", "20261124", "2026112410", "20261324101500", "20260229101500",
         "20261124241500", "20261124101560", "20261124101500+0560", "20261124101500+1401",
-        "20261124101500 ", "2026-11-24T10:15", "٢٠٢٦١١٢٤١٠١٥٠٠", "00000101000000", "99991231235959-1400",
+        "20261124101500 ", "2026-11-24T10:15",
+        "٢٠٢٦١١٢٤١٠١٥٠٠", "00000101000000", "99991231235959-1400",
         "20261101013000",  # New York repeats this hour
         "20260308023000",  # and skips this one
     ],
@@ -52,7 +54,5 @@ def test_a_zone_settles_the_repeated_hour() -> None:
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_time_or_refused(written: str) -> None:
-    try:
+    with contextlib.suppress(UnreadableTime):
         assert read_time(written, NEW_YORK).tzinfo is UTC
-    except UnreadableTime:
-        pass

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from evenkeel.edges.hl7.message import Message, Separators
 from evenkeel.edges.hl7.refusal import Fault, Place
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BY_CODE: Mapping[str, Fault] = {fault.code: fault for fault in Fault}
 # The kinds of message that this door does not take at all: rejected, not in error.
 _REJECTED = {fault.code for fault in Fault if fault.answer == "AR" and fault is not Fault.OURS}
@@ -174,6 +175,8 @@ def _message(
             lines.append(f.join(["ERR", "", where, coded, "E", "", "", "", plain]))
         else:
             lines.append(f.join(["ERR", c.join([where, fault.code]) if where else fault.code]))
+    # What is echoed may hold marks of MLLP, or a null that nobody may send.
+    lines = [_CONTROL.sub("", line) for line in lines]
     return ("\r".join(lines) + "\r").encode(header.codec, "replace")
 
 

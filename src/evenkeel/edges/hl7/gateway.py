@@ -95,7 +95,7 @@ class Gateway:
         for task in [*self._connections, self._storing]:
             task.cancel()
         await asyncio.gather(*self._connections, self._storing, return_exceptions=True)
-        await asyncio.get_running_loop().run_in_executor(self._thread, connection.close)
+        await asyncio.get_running_loop().run_in_executor(self._thread, _hang_up)
         self._thread.shutdown(wait=True)
 
     # -- one connection ---------------------------------------------------------

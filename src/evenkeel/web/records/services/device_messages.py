@@ -21,6 +21,7 @@ from evenkeel.web.records.models import Device, Reading
 from evenkeel.web.records.selectors.floor_windows import Window, windows_of
 from evenkeel.web.records.services import readings
 from evenkeel.web.records.services.readings import MAY_BE_AHEAD, NewReading
+from evenkeel.web.records.services.timeline import hold
 
 Answer = Literal["AA", "AE", "AR"]
 LATE = timedelta(minutes=5)
@@ -269,7 +270,7 @@ def _store_readings(judged: Sequence[_Judged]) -> None:
     # In one order everywhere, so that two gateways cannot hold each other up.
     for treatment_id in sorted(by_treatment.keys() | alarms.keys()):
         assert now is not None
-        treatment = readings.locked(treatment_id)
+        treatment = hold(treatment_id)
         if rows := by_treatment.get(treatment_id):
             readings.chart(treatment=treatment, rows=rows, now=now)
         readings.store_alarms(

@@ -18,12 +18,13 @@ from django.db import transaction
 
 from evenkeel.core.monitoring.alarms import evaluate, fold_alarms
 from evenkeel.core.monitoring.events import AlarmEnded, AlarmRaised, AlarmRepeated, body, read_event
-from evenkeel.core.monitoring.rules import Limit, rules_for
 from evenkeel.core.monitoring.signs import PRESSURES, disagreement, signs
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import floor_channel, permissions
 from evenkeel.web.records.models import Reading, Treatment, TreatmentEvent
 from evenkeel.web.records.selectors import readings as selectors
+from evenkeel.web.records.selectors.timeline import limits_in_force
+from evenkeel.web.records.services.timeline import hold
 
 MAY_BE_AHEAD = timedelta(minutes=5)
 
@@ -72,7 +73,7 @@ def record_by_hand(
     before = list(Reading.objects.filter(client__in=keys.values()))
     if before:
         return before
-    treatment = locked(treatment.pk)
+    treatment = hold(treatment)
     _check_by_hand(treatment, values, at, now)
     group = f"hand:{client}" if any(sign in PRESSURES for sign in values) else ""
     rows = [
@@ -101,15 +102,6 @@ def record_by_hand(
         data={"readings": [row.pk for row in rows]},
     )
     return rows
-
-
-def locked(treatment_id: int) -> Treatment:
-    """The treatment, held until the transaction ends: alarms are read and then written."""
-    return (
-        Treatment.objects.select_for_update(of=("self",))
-        .select_related("patient", "course")
-        .get(pk=treatment_id)
-    )
 
 
 def _check_by_hand(
@@ -148,15 +140,6 @@ def chart(*, treatment: Treatment, rows: Sequence[Reading], now: datetime) -> li
     Reading.objects.bulk_create(rows)
     floor_channel.tell(treatment_id=treatment.pk, kind="reading", ids=[row.pk for row in rows])
     return _watch(treatment, rows, now)
-
-
-def limits_in_force(treatment: Treatment) -> tuple[Limit, ...]:
-    """The limits of this treatment's product.
-
-    Raises:
-        ContentFault: nobody has written monitoring rules for the product.
-    """
-    return rules_for(treatment.course.product).limits
 
 
 def _watch(treatment: Treatment, rows: Iterable[Reading], now: datetime) -> list[TreatmentEvent]:
