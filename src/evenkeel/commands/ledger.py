@@ -36,12 +36,12 @@ def verify(as_json: bool) -> None:
         django.setup()
         from django.db import connection, transaction
 
-        from evenkeel.web.ledger.verify import walk
+        from evenkeel.web.ledger.verify import examine
 
         with transaction.atomic(), connection.cursor() as cursor:
             # One picture of the table, however many write meanwhile.
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            found = walk(cursor)
+            found = examine(cursor)
     if as_json:
         click.echo(
             json.dumps(
@@ -61,5 +61,5 @@ def verify(as_json: bool) -> None:
         click.echo(f"Broken at entry {found.broken_at}: {found.because}.")
         if found.sentence:
             click.echo(f"It says now: {found.sentence}")
-        click.echo(f"{found.walked} entries before it are whole.")
+        click.echo(f"{found.walked} entries form a whole chain.")
     raise SystemExit(0 if found.whole else 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection, models
 
+from evenkeel.web.ledger import seals
 from evenkeel.web.ledger.models import Entry
 
 
@@ -32,6 +33,7 @@ def append(
         by given name and initial, never a diagnosis or a score.
     by: the account that did it, or None when a machine of the clinic did.
     at: when it happened, aware; when it was written is set by the database.
+    subject: what it was done to; a row that may never change is sealed by its fingerprint.
 
     Raises:
         NotInTransaction: no transaction is open.
@@ -56,7 +58,7 @@ def append(
                 subject_id=str(subject.pk) if subject is not None else "",
                 sentence=sentence,
                 reason=reason,
-                data=data or {},
+                data={**(data or {}), **(seals.seal_of_row(subject) if subject else {})},
                 prev_hash=b"",
                 hash=b"",
             )

@@ -1,4 +1,4 @@
-"""Walk the chain and name the first broken link.
+"""Walk the chain, then the seals, and name the first broken link.
 
 The hashes are worked out again here, in Python, from the columns as they stand;
 nothing of the trigger's SQL is reused but the rule of how a row is spelt.
@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from evenkeel.web.ledger import seals
 
 GENESIS = hashlib.sha256(b"evenkeel ledger").digest()
 
@@ -99,3 +101,23 @@ def walk(cursor: Any) -> Walk:
     else:
         return Walk(walked=count, head=before.hex())
     return Walk(walked=count, head=before.hex(), broken_at=count + 1, because=because)
+
+
+def examine(cursor: Any) -> Walk:
+    """The chain, and every row that an entry of it vouches for.
+
+    Run it in a repeatable-read transaction if writers are active.
+    """
+    found = walk(cursor)
+    if not found.whole:
+        return found
+    broken = seals.first_broken(cursor)
+    if broken is None:
+        return found
+    return Walk(
+        walked=found.walked,
+        head=found.head,
+        broken_at=broken.seq,
+        because=broken.because,
+        sentence=broken.sentence,
+    )

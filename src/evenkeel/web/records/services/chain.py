@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from evenkeel.web.ledger import append as ledger
-from evenkeel.web.ledger.verify import Walk, walk
+from evenkeel.web.ledger.verify import Walk, examine
 from evenkeel.web.records import permissions
 
 
@@ -21,7 +21,7 @@ def check_chain(*, by: Any, at: datetime) -> Walk:
     """
     permissions.check_may(by, "ledger.verify")
     with connection.cursor() as cursor:
-        found = walk(cursor)
+        found = examine(cursor)
     if found.whole:
         sentence = f"{by.short_name} checked the chain: {found.walked:,} entries, whole."
     else:

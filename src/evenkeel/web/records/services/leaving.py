@@ -10,8 +10,9 @@ from django.db import transaction
 
 from evenkeel.core.monitoring import events as e
 from evenkeel.core.monitoring.fold import Phase
+from evenkeel.web.ledger import seals
 from evenkeel.web.records import permissions
-from evenkeel.web.records.models import Treatment, TreatmentEvent
+from evenkeel.web.records.models import Reading, Treatment, TreatmentEvent
 from evenkeel.web.records.selectors import timeline as selectors
 from evenkeel.web.records.services import courses
 from evenkeel.web.records.services.timeline import NotNow, before, hold, set_status, write
@@ -74,7 +75,11 @@ def release(*, treatment: Treatment, by: Any, at: datetime, client: UUID) -> Tre
         by=by,
         action="treatment.left",
         sentence=f"{treatment.patient.short_name} left, released by {by.short_name}.",
-        data={"conditions": {c.key: c.standing.value for c in leave.conditions}},
+        data={
+            "conditions": {c.key: c.standing.value for c in leave.conditions},
+            # One seal over every reading: too many to stand in the ledger one by one.
+            **seals.seal_of_set(Reading, "treatment_id", treatment.pk),
+        },
     )
     courses.after_treatment(course=treatment.course, at=at)
     return row
