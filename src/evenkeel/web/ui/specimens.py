@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.core.paginator import Paginator
 
+from evenkeel.web.ui import specimen_plots
 from evenkeel.web.ui.icons import ICONS
 
 MINUTE = timedelta(minutes=1)
@@ -221,7 +222,7 @@ def criteria() -> dict[str, Any]:
 
 
 def portal(now: datetime) -> dict[str, Any]:
-    return {"saved_at": now, "graph": None}
+    return {"saved_at": now, "graph": specimen_plots.patient_graph()}
 
 
 def wall(now: datetime) -> dict[str, Any]:
@@ -264,5 +265,7 @@ def gallery(now: datetime) -> dict[str, Any]:
         "fifty": Decimal("50"), "thirty_eight": Decimal("38.0"), "twelve": Decimal("12"),
         "eleven": Decimal("11"),
         "page": pages.page(2),
+        "course": specimen_plots.course(),
+        "treatment": specimen_plots.treatment(now),
         "icons": sorted(ICONS),
     }  # fmt: skip

@@ -1,7 +1,7 @@
 """Tags and filters of the screens: {% load ui %}.
 
 {% component "name" key=value %}, {% wrap "name" key=value %}…{% endwrap %},
-{% field form.name %}, {% icon "yes" %}, {% once %}, {% spark %}, {% score_plot %},
+{% field form.name %}, {% icon "yes" %}, {% once %}, {% spark %}, {% course_plot %},
 {% flowsheet %}; and filters that write times, dates and numbers. ui/README.md lists
 the keys of each component.
 """
@@ -20,7 +20,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from evenkeel.web.ui import shapes, words
+from evenkeel.web.ui import flowsheet as sheets
+from evenkeel.web.ui import plots, shapes, words
 from evenkeel.web.ui.components import COMPONENTS
 from evenkeel.web.ui.icons import ANSWERS, ICONS, LEVELS, draw_icon
 
@@ -158,12 +159,19 @@ def field(
     }
 
 
+register.simple_tag(plots.draw, name="course_plot")
 register.simple_tag(shapes.spark, name="spark")
 register.simple_tag(shapes.phase_track, name="phase_track")
 register.simple_tag(shapes.day_boxes, name="day_boxes")
 register.simple_tag(shapes.step_bar, name="step_bar")
 register.simple_tag(shapes.balance_bar, name="balance_bar")
 register.simple_tag(shapes.dose_scale, name="dose_scale")
+
+
+@register.simple_tag
+def flowsheet(document: dict[str, Any], live: str = "", event: str = "") -> SafeString:
+    """All signs of one treatment on one axis; `live` is the address of its JSON answer."""
+    return sheets.draw(document, live=live, event=event)
 
 
 @register.filter

@@ -6,6 +6,7 @@ import "./blocked.js";
 import "./taps.js";
 import "./forms.js";
 import "./changes.js";
+import "./flowsheet.js";
 import { toast, say } from "./say.js";
 
 // For screens' own modules, which import what they need from these files instead.
