@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz", doors.healthz, name="healthz"),
     path("accounts/", include("allauth.urls")),
     path("ui/", include("evenkeel.web.ui.urls")),
+    path("live/", include("evenkeel.web.live.urls")),
     path("my/", include("evenkeel.web.portal.urls")),
     path("", include("evenkeel.edges.fhir.urls")),
     path("", include("evenkeel.web.clinic.urls")),
