@@ -22,6 +22,7 @@ COMMANDS = {
     "ledger": ("ledger", "Read and verify the ledger."),
     "gateway": ("gateway", "Receive HL7 v2 messages over MLLP."),
     "monitor-sim": ("monitor_sim", "Play a bedside monitor."),
+    "staff": ("staff", "Open an account, such as the first administrator's."),
     "db": ("db", "Migrate the database and set its roles."),
     "manage": ("manage", "Run a Django command."),
 }

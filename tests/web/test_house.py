@@ -1,0 +1,82 @@
+"""Accounts and tokens: shown once, closed for good, and never the last key."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.utils import timezone
+from tests.support.people import make_user
+
+from evenkeel.web.accounts.models import ApiToken, User
+from evenkeel.web.ledger.models import Entry
+from evenkeel.web.records import permissions
+from evenkeel.web.records.services import house
+
+pytestmark = pytest.mark.django_db
+TYPED = {
+    "title": "",
+    "first_name": "Nell",
+    "last_name": "Ashdown",
+    "username": "nell",
+    "email": "nell@clinic.example",
+    "role": "nurse",
+}
+
+
+def test_a_new_account_works_with_the_password_that_was_shown(client_as, client):
+    page = client_as("administrator").post("/house/accounts/add/", TYPED).content.decode()
+    shown = re.search(r'class="secret mono">([^<]+)<', page)
+    assert shown is not None
+    user = User.objects.get(username="nell")
+    assert user.role == "nurse"
+    assert user.check_password(shown.group(1))
+    assert shown.group(1) not in Entry.objects.get(action="account.opened").sentence
+
+
+def test_typing_is_kept_when_the_form_is_refused(client_as):
+    make_user("nurse", username="nell")
+    answer = client_as("administrator").post("/house/accounts/add/", TYPED)
+    assert answer.status_code == 422
+    assert "nell@clinic.example" in answer.content.decode()
+    assert User.objects.filter(username="nell").count() == 1
+
+
+def test_the_last_administrator_cannot_be_closed():
+    last = make_user("administrator")
+    with pytest.raises(house.CannotClose):
+        house.set_open(user=last, is_open=False, by=last, at=timezone.now())
+    another = make_user("administrator")
+    house.set_open(user=last, is_open=False, by=another, at=timezone.now())
+    last.refresh_from_db()
+    assert not last.is_active
+
+
+def test_a_revoked_token_finds_nobody():
+    administrator = make_user("administrator")
+    text = house.issue_token(
+        name="Hospital", user=make_user("coordinator"), by=administrator, at=timezone.now()
+    )
+    token = ApiToken.find(text)
+    assert token is not None
+    assert text not in str(token.__dict__)
+    house.revoke_token(token=token, by=administrator, at=timezone.now())
+    assert ApiToken.find(text) is None
+
+
+def test_a_token_of_a_closed_account_finds_nobody():
+    user = make_user("coordinator")
+    text = house.issue_token(name="Hospital", user=user, by=None, at=timezone.now())
+    user.is_active = False
+    user.save()
+    assert ApiToken.find(text) is None
+
+
+def test_a_token_is_not_given_to_a_role_that_may_not_refer():
+    with pytest.raises(permissions.Denied):
+        house.issue_token(name="x", user=make_user("nurse"), by=None, at=timezone.now())
+
+
+@pytest.mark.parametrize("role", ["nurse", "prescriber", "coordinator", "pharmacist", "researcher"])
+def test_only_an_administrator_opens_the_house(client_as, role):
+    assert client_as(role).get("/house/accounts/").status_code == 403
