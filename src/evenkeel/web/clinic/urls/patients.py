@@ -1,5 +1,10 @@
 """Addresses of the patients pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from evenkeel.web.clinic.views import patients
+
+urlpatterns = [
+    path("patients/", patients.patients, name="patients"),
+    path("patients/<str:number>/", patients.patient, name="patient"),
+]
