@@ -174,6 +174,8 @@ def _not_understood(referral: Referral, found: Survey, notes: Notes) -> None:
     for entry in referral.entries:
         if entry.place not in unknown and not mapping.is_understood(entry.kind):
             notes.warn(entry.place, f"Kept word for word; nothing is read from {entry.kind}.")
+    for path in found.blank:
+        notes.warn(path, "The label of a code is empty text. The code is read without it.")
     for path, url in found.extensions:
         notes.warn(path, f"An extension that Evenkeel does not know ({url}). Kept word for word.")
 

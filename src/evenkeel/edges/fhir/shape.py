@@ -37,6 +37,7 @@ class Survey:
     extensions: list[tuple[str, str]] = field(default_factory=list)  # path, url
     modifiers: list[tuple[str, str]] = field(default_factory=list)  # path, words
     unknown_types: list[tuple[str, str]] = field(default_factory=list)  # path, type
+    blank: list[str] = field(default_factory=list)  # labels of codes that are empty text
 
     def fault(self, code: str, path: str, words: str) -> None:
         self.faults.append(Fault(code=code, path=path, words=words))
@@ -71,6 +72,8 @@ def _sound(value: Any, path: str, found: Survey) -> None:
                 found.fault(
                     "structure", f"{path}.{name}", "is null; FHIR leaves out what is not there."
                 )
+            elif name == "display" and item == "":
+                found.blank.append(f"{path}.{name}")
             elif isinstance(item, list):
                 _sound_list(item, f"{path}.{name}", f"_{name}" in value or name[:1] == "_", found)
             else:
@@ -131,8 +134,8 @@ def _group(
             continue
         if element.choice:
             variants.setdefault(element.choice, set()).add(plain)
-        if item is None:
-            continue  # already a fault
+        if item is None or (name == "display" and item == ""):
+            continue  # already a fault, or told as blank
         if plain is not name:
             _beside(item, element, value, f"{path}.{plain}", found)
         else:

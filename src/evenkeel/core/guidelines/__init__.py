@@ -1,0 +1,1 @@
+"""Guidelines as data: facts, criteria, packs, and verdicts that explain themselves."""

@@ -1,0 +1,245 @@
+"""Reading what a person answered: FACTS.json, a form, a stored answer.
+
+In: plain values as JSON knows them. Out: typed answers and trials, or every
+fault with its place and what would be right. Nothing is repaired.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Any
+
+from evenkeel.core.chart import PartialDate
+from evenkeel.core.guidelines.dictionary import TRIALS, Dictionary, FactDefinition, Kind
+from evenkeel.core.guidelines.trials import DoseTable, Trial
+from evenkeel.core.guidelines.values import Answer, Range, Value
+from evenkeel.core.kernel.quantities import plain
+
+
+class UnreadableAnswers(ValueError):
+    """Answers that cannot be used. faults: one line each, with the place."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Answers by fact, and the history of antidepressants."""
+
+    answers: tuple[Answer, ...]
+    trials: tuple[Trial, ...]
+
+
+def read_facts_file(text: str, dictionary: Dictionary, as_of: date) -> Told:
+    """FACTS.json: one object with names of the dictionary.
+
+    Raises:
+        UnreadableAnswers: not an object, an unknown name (with the nearest right
+            one), a value of the wrong kind, a name given twice.
+    """
+    try:
+        read = json.loads(
+            text,
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_without_doubles,
+        )
+    except (ValueError, RecursionError) as fault:
+        raise UnreadableAnswers([f"not readable as JSON: {fault}"]) from fault
+    if not isinstance(read, dict):
+        raise UnreadableAnswers(['must be one JSON object, such as {"indication": "trd"}'])
+    faults: list[str] = []
+    answers: list[Answer] = []
+    trials: tuple[Trial, ...] = ()
+    for name, raw in read.items():
+        if name == TRIALS:
+            trials = read_trials(raw, faults)
+            continue
+        if name not in dictionary:
+            close = get_close_matches(name.lower(), [*dictionary.facts, TRIALS], n=1, cutoff=0.4)
+            hint = f"; the nearest right name is {close[0]}" if close else ""
+            faults.append(f"{name}: there is no fact of this name{hint}")
+            continue
+        try:
+            value = read_value(raw, dictionary[name])
+        except ValueError as fault:
+            faults.append(f"{name}: {fault}")
+            continue
+        answers.append(Answer(name=name, value=value, at=as_of, by="told"))
+    if faults:
+        raise UnreadableAnswers(faults)
+    return Told(answers=tuple(answers), trials=trials)
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is not a number")
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} given twice; give each once")
+    return dict(pairs)
+
+
+def read_value(raw: Any, definition: FactDefinition) -> Value | None:
+    """A JSON value as the fact's kind; null = not known.
+
+    Raises:
+        ValueError: with what would be right.
+    """
+    if raw is None:
+        return None
+    match definition.kind:
+        case Kind.YES_NO:
+            if not isinstance(raw, bool):
+                raise ValueError(f"{raw!r} is neither true nor false nor null")
+            return raw
+        case Kind.CHOICE:
+            if not isinstance(raw, str) or raw not in definition.values:
+                close = get_close_matches(str(raw), definition.values, n=1)
+                nearest = f"; nearest is {close[0]}" if close else ""
+                raise ValueError(f"{raw!r} is not one of {', '.join(definition.values)}{nearest}")
+            return raw
+        case Kind.DAY:
+            try:
+                return date.fromisoformat(str(raw))
+            except ValueError:
+                raise ValueError(f"{raw!r} is not a day like 2026-11-24") from None
+        case Kind.NUMBER:
+            return _number(raw, definition)
+
+
+def _number(raw: Any, definition: FactDefinition) -> Range:
+    if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
+        raise ValueError(f"{raw!r} is not a number of {definition.unit_words or 'pieces'}")
+    value = Decimal(raw)
+    low, high = definition.minimum, definition.maximum
+    too_low = low is not None and value < Decimal(str(low))
+    too_high = high is not None and value > Decimal(str(high))
+    if not value.is_finite() or too_low or too_high:
+        limits = " to ".join(
+            "any" if end is None else plain(Decimal(str(end))) for end in (low, high)
+        )
+        raise ValueError(
+            f"{plain(value)} {definition.unit_words} cannot be: possible is {limits}".replace(
+                "  ", " "
+            )
+        )
+    return Range.exactly(value)
+
+
+_TRIAL_KEYS = (
+    "drug",
+    "dose_mg_per_day",
+    "start",
+    "end",
+    "improvement_percent",
+    "adherent",
+    "augmentation",
+)
+
+
+def read_trials(raw: Any, faults: list[str]) -> tuple[Trial, ...]:
+    """The list of antidepressant trials; faults are added to the list."""
+    if not isinstance(raw, list):
+        faults.append(f"{TRIALS}: must be a list of trials")
+        return ()
+    trials: list[Trial] = []
+    for number, item in enumerate(raw):
+        place = f"{TRIALS}[{number}]"
+        if not isinstance(item, dict):
+            faults.append(f"{place}: must be an object with {', '.join(_TRIAL_KEYS)}")
+            continue
+        for key in item:
+            if key not in _TRIAL_KEYS:
+                close = get_close_matches(key, _TRIAL_KEYS, n=1)
+                hint = f"; the nearest right name is {close[0]}" if close else ""
+                faults.append(f"{place}.{key}: there is no such key{hint}")
+        trial = _trial(item, place, faults)
+        if trial is not None:
+            trials.append(trial)
+    return tuple(trials)
+
+
+def _trial(item: dict[str, Any], place: str, faults: list[str]) -> Trial | None:
+    drug = item.get("drug")
+    if not isinstance(drug, str) or not drug.strip():
+        faults.append(f"{place}.drug: must name the drug")
+        return None
+    before = len(faults)
+    dose = _limited(item.get("dose_mg_per_day"), f"{place}.dose_mg_per_day", 0, 3000, faults)
+    better = _limited(
+        item.get("improvement_percent"), f"{place}.improvement_percent", -400, 100, faults
+    )
+    adherent = item.get("adherent")
+    if adherent is not None and not isinstance(adherent, bool):
+        faults.append(f"{place}.adherent: must be true, false or null")
+    start = _partial(item.get("start"), f"{place}.start", faults)
+    end = _partial(item.get("end"), f"{place}.end", faults)
+    augmentation = item.get("augmentation")
+    if augmentation is not None and not isinstance(augmentation, str | bool):
+        faults.append(f"{place}.augmentation: must name what was added, or be null")
+    if len(faults) > before:
+        return None
+    return Trial(
+        drug=drug,
+        dose_mg_per_day=dose,
+        start=start,
+        end=end,
+        ongoing="end" in item and item["end"] is None,
+        improvement_percent=better,
+        adherent=adherent,
+        augmentation=str(augmentation or ""),
+    )
+
+
+def _limited(raw: Any, place: str, low: int, high: int, faults: list[str]) -> Decimal | None:
+    if raw is None:
+        return None
+    try:
+        if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
+            raise InvalidOperation
+        value = Decimal(raw)
+    except InvalidOperation:
+        faults.append(f"{place}: {raw!r} is not a number")
+        return None
+    if not low <= value <= high:
+        faults.append(f"{place}: {plain(value)} cannot be: possible is {low} to {high}")
+        return None
+    return value
+
+
+_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
+
+
+def _partial(raw: Any, place: str, faults: list[str]) -> PartialDate | None:
+    if raw is None:
+        return None
+    match = _DATE.match(raw) if isinstance(raw, str) else None
+    try:
+        if match is None:
+            raise ValueError
+        year, month, day = (int(part) if part else None for part in match.groups())
+        assert year is not None
+        return PartialDate(year, month, day)
+    except ValueError:
+        faults.append(f"{place}: {raw!r} is not a day like 2026-11-24, a month or a year")
+        return None
+
+
+def unknown_drugs(trials: tuple[Trial, ...], doses: DoseTable, known: set[str]) -> list[int]:
+    """Places of trials whose drug is neither in the dose table nor a known drug."""
+    return [
+        number
+        for number, trial in enumerate(trials)
+        if not doses.drug_row(trial.drug) and trial.drug.strip().lower() not in known
+    ]

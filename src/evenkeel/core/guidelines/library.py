@@ -1,0 +1,110 @@
+"""All content that a check needs, read and checked once.
+
+``library()`` keeps what it read. The edition and the fingerprint go into every
+decision, so that it can be explained again later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from evenkeel.core.guidelines.derive import FUNCTIONS, Knowledge
+from evenkeel.core.guidelines.dictionary import Dictionary, load_dictionary
+from evenkeel.core.guidelines.packs import Pack, load_packs
+from evenkeel.core.guidelines.terminology import Terminology, load_terminology
+from evenkeel.core.guidelines.trials import load_definitions, load_doses
+from evenkeel.core.kernel.content import ContentFault, content, fingerprint, read_toml
+
+
+class Conflict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A place where guidelines part. topics: rows of the table that it touches."""
+
+    id: str
+    title: str
+    topics: list[str]
+    positions: str
+
+
+class Topic(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """One row of the table of packs."""
+
+    id: str
+    label: str
+
+
+class _Index(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    edition: str
+    topic: list[Topic]
+    conflict: list[Conflict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """Content of one edition."""
+
+    edition: str
+    sha256: str
+    knowledge: Knowledge
+    packs: dict[str, Pack]
+    topics: dict[str, Topic]
+    conflicts: tuple[Conflict, ...]
+
+    @property
+    def dictionary(self) -> Dictionary:
+        return self.knowledge.dictionary
+
+    @property
+    def terminology(self) -> Terminology:
+        return self.knowledge.terminology
+
+    def conflicts_on(self, topic: str) -> tuple[Conflict, ...]:
+        return tuple(conflict for conflict in self.conflicts if topic in conflict.topics)
+
+
+def load_library() -> Library:
+    """Read everything.
+
+    Raises:
+        ContentFault: anything that must not be used, with file and place.
+    """
+    terminology = load_terminology()
+    dictionary = load_dictionary(terminology)
+    known = {"", "concept", "drug", "allergy", "quantity", *FUNCTIONS}
+    for fact in dictionary.facts.values():
+        if fact.derive not in known:
+            raise ContentFault(f"{fact.name}: there is no way of deriving called {fact.derive}")
+    packs = load_packs(dictionary)
+    index = read_toml(content("guidelines", "index.toml"), _Index)
+    topics = {topic.id: topic for topic in index.topic}
+    for pack in packs.values():
+        for criterion in pack.criteria:
+            if criterion.topic not in topics:
+                raise ContentFault(f"{pack.id}: {criterion.id}: no topic {criterion.topic}")
+    for conflict in index.conflict:
+        for name in conflict.topics:
+            if name not in topics:
+                raise ContentFault(f"index.toml: {conflict.id}: no topic {name}")
+    return Library(
+        edition=index.edition,
+        sha256=fingerprint(
+            content("guidelines"), content("facts"), content("terminology"), content("safeguards")
+        ),
+        knowledge=Knowledge(
+            terminology=terminology,
+            dictionary=dictionary,
+            definitions=load_definitions(),
+            doses=load_doses(),
+        ),
+        packs=packs,
+        topics=topics,
+        conflicts=tuple(index.conflict),
+    )
+
+
+@lru_cache(maxsize=1)
+def library() -> Library:
+    """The content that is shipped, read once in a process."""
+    return load_library()

@@ -1,0 +1,207 @@
+"""Packs: what one organisation asks, in one edition, as criteria with sources.
+
+Read from content/guidelines/packs/*.toml. A criterion is a predicate on facts
+(``require``) with an IF part (``applies_when``), or advice, or a question to a
+named role. Types, units and names are checked here against the dictionary, so
+that a pack that loads can be evaluated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal as Choice
+
+import msgspec
+
+from evenkeel.core.guidelines.dictionary import Dictionary, FactDefinition, Kind
+from evenkeel.core.guidelines.predicates import Node, PredicateFault, facts_in, read_predicate
+from evenkeel.core.guidelines.units import ONE
+from evenkeel.core.kernel.content import ContentFault, content, files_below, read_toml
+from evenkeel.core.kernel.sources import Mark, Source, Status
+
+Strength = Choice["must", "should", "consider", "may"]
+Stage = Choice["screening", "setting", "day", "dose", "live", "leave", "after", "records"]
+Role = Choice["coordinator", "nurse", "prescriber", "pharmacist", "administrator"]
+
+
+class _Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One [[criterion]]."""
+
+    id: str
+    topic: str
+    stage: Stage
+    statement: str
+    strength: Strength
+    place: str
+    url: str
+    mark: Mark
+    edition: str
+    applies_when: str = ""
+    require: str = ""
+    advice: bool = False
+    asked_of: Role | None = None
+    question: str = ""
+    note: str = ""
+    status: Status = Status.DRAFT
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    id: str
+    title: str
+    short: str
+    subtitle: str
+    publisher: str
+    edition: str
+    jurisdiction: str
+    products: list[str]
+    indications: list[str]
+    order: int
+    shown: bool = False
+    status: Status = Status.DRAFT
+    criterion: list[_Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One rule of one pack.
+
+    require: None for advice, which never stands in the way.
+    blocks: False where the source was too weakly read to bind anybody.
+    """
+
+    id: str
+    topic: str
+    stage: Stage
+    statement: str
+    strength: Strength
+    source: Source
+    edition: str
+    status: Status
+    applies_when: Node | None
+    require: Node | None
+    applies_text: str
+    require_text: str
+    asked_of: str
+    note: str
+    facts: tuple[str, ...]
+
+    @property
+    def blocks(self) -> bool:
+        return self.source.mark is not Mark.KNOWN_VERIFY
+
+    @property
+    def counts(self) -> bool:
+        """Whether it takes part in the pack's verdict at screening."""
+        return (
+            self.stage == "screening"
+            and self.require is not None
+            and self.strength in ("must", "should")
+            and self.blocks
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """All criteria of one guideline in one edition."""
+
+    id: str
+    title: str
+    short: str
+    subtitle: str
+    publisher: str
+    edition: str
+    jurisdiction: str
+    products: tuple[str, ...]
+    indications: tuple[str, ...]
+    order: int
+    shown: bool
+    status: Status
+    criteria: tuple[Criterion, ...]
+
+
+def load_packs(dictionary: Dictionary) -> dict[str, Pack]:
+    """Read and check every pack.
+
+    Raises:
+        ContentFault: with file, line, criterion, what is wrong and the nearest right name.
+    """
+    packs: dict[str, Pack] = {}
+    seen: dict[str, str] = {}
+    for place in files_below(content("guidelines", "packs"), ".toml"):
+        read = read_toml(place, _File)
+        lines = place.read_text(encoding="utf-8").splitlines()
+        if read.id in packs:
+            raise ContentFault(f"{place.name}: pack {read.id} is defined twice")
+        criteria: list[Criterion] = []
+        for row in read.criterion:
+            line = next((n for n, text in enumerate(lines, 1) if f'"{row.id}"' in text), 0)
+            where = f"{place.name}:{line}: {row.id}"
+            if row.id in seen:
+                raise ContentFault(f"{where}: this criterion also stands in {seen[row.id]}")
+            seen[row.id] = place.name
+            criteria.append(_criterion(row, read, where, dictionary))
+        packs[read.id] = Pack(
+            id=read.id,
+            title=read.title,
+            short=read.short,
+            subtitle=read.subtitle,
+            publisher=read.publisher,
+            edition=read.edition,
+            jurisdiction=read.jurisdiction,
+            products=tuple(read.products),
+            indications=tuple(read.indications),
+            order=read.order,
+            shown=read.shown,
+            status=read.status,
+            criteria=tuple(criteria),
+        )
+    return dict(sorted(packs.items(), key=lambda item: item[1].order))
+
+
+def asked_fact(criterion_id: str) -> str:
+    """The fact that holds a role's answer to a criterion that no machine decides."""
+    return f"says_{criterion_id.lower().replace('-', '_')}"
+
+
+def _criterion(row: _Row, pack: _File, where: str, dictionary: Dictionary) -> Criterion:
+    ways = [bool(row.require), row.advice, bool(row.asked_of)]
+    if sum(ways) != 1:
+        raise ContentFault(f"{where}: give exactly one of require, advice and asked_of")
+    if bool(row.asked_of) != bool(row.question):
+        raise ContentFault(f"{where}: asked_of needs a question, and a question asked_of")
+    require_text = row.require
+    if row.asked_of:
+        require_text = asked_fact(row.id)
+        dictionary.facts[require_text] = FactDefinition(
+            name=require_text,
+            kind=Kind.YES_NO,
+            label=row.statement,
+            question=row.question,
+            asked_of=row.asked_of,
+            unit=ONE,
+            judgement=True,
+            fresh_days=365,
+        )
+    try:
+        applies = read_predicate(row.applies_when, dictionary) if row.applies_when else None
+        require = read_predicate(require_text, dictionary) if require_text else None
+    except PredicateFault as fault:
+        raise ContentFault(f"{where}: {fault}") from fault
+    names = [name for node in (applies, require) if node is not None for name in facts_in(node)]
+    return Criterion(
+        id=row.id,
+        topic=row.topic,
+        stage=row.stage,
+        statement=row.statement,
+        strength=row.strength,
+        source=Source(title=pack.title, at=row.place, url=row.url, mark=row.mark),
+        edition=row.edition,
+        status=row.status,
+        applies_when=applies,
+        require=require,
+        applies_text=row.applies_when,
+        require_text=require_text,
+        asked_of=row.asked_of or "",
+        note=row.note,
+        facts=tuple(dict.fromkeys(names)),
+    )

@@ -1,0 +1,196 @@
+"""Verdicts of criteria and packs, with why and what is missing.
+
+A criterion: met, not_met, unknown, judge or not_applicable. A pack: yes, no,
+unknown or judge, from the criteria that count at screening:
+
+- a ``must`` that is not met makes no;
+- otherwise a ``must`` or ``should`` that is unknown makes unknown;
+- otherwise a judgement to be made, or a ``should`` that is not met, makes judge:
+  a prescriber may go on, with a reason;
+- otherwise yes. ``consider``, ``may``, advice, other stages and sources marked
+  known-verify never decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from evenkeel.core.guidelines.dictionary import Dictionary, FactDefinition, Kind
+from evenkeel.core.guidelines.evaluate import Outcome, evaluate
+from evenkeel.core.guidelines.packs import Criterion, Pack
+from evenkeel.core.guidelines.values import Fact, Facts, Range
+from evenkeel.core.kernel.verdicts import Answer
+
+
+class Finding(StrEnum):
+    """The verdict of one criterion."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    UNKNOWN = "unknown"
+    JUDGE = "judge"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionVerdict:
+    """applies: None = not known. refs: the entries that decided. deciding: facts."""
+
+    criterion: Criterion
+    applies: bool | None
+    finding: Finding
+    reason: str
+    missing: tuple[str, ...] = ()
+    deciding: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackVerdict:
+    """answer with the criteria that made it; missing in the order worth asking."""
+
+    pack: Pack
+    answer: Answer
+    criteria: tuple[CriterionVerdict, ...]
+    deciding: tuple[CriterionVerdict, ...]
+    missing: tuple[str, ...]
+
+
+_HOLDS = Outcome(True)
+
+
+def judge_criterion(criterion: Criterion, facts: Facts, dictionary: Dictionary) -> CriterionVerdict:
+    """One criterion for one person."""
+    applies = evaluate(criterion.applies_when, facts) if criterion.applies_when else _HOLDS
+    if applies.value is False:
+        return _verdict(criterion, applies, Finding.NOT_APPLICABLE, applies, facts, dictionary)
+    if criterion.require is None:
+        finding = Finding.MET if applies.value else Finding.UNKNOWN
+        return _verdict(criterion, applies, finding, applies, facts, dictionary)
+    required = evaluate(criterion.require, facts)
+    if required.value is True:
+        return _verdict(criterion, applies, Finding.MET, required, facts, dictionary)
+    if applies.value is None:
+        # What a person must judge is asked only once it is known to apply.
+        later = [name for name in required.missing if not dictionary[name].judgement]
+        missing = tuple(dict.fromkeys((*applies.missing, *later)))
+        joined = Outcome(None, (*applies.deciding, *required.deciding), missing)
+        return _verdict(criterion, applies, Finding.UNKNOWN, joined, facts, dictionary)
+    if required.value is False:
+        shown = Outcome(False, tuple(dict.fromkeys((*applies.deciding, *required.deciding))))
+        return _verdict(criterion, applies, Finding.NOT_MET, shown, facts, dictionary)
+    judged = all(dictionary[name].judgement for name in required.missing)
+    finding = Finding.JUDGE if judged and required.missing else Finding.UNKNOWN
+    joined = Outcome(None, (*applies.deciding, *required.deciding), required.missing)
+    return _verdict(criterion, applies, finding, joined, facts, dictionary)
+
+
+def _verdict(
+    criterion: Criterion,
+    applies: Outcome,
+    finding: Finding,
+    outcome: Outcome,
+    facts: Facts,
+    dictionary: Dictionary,
+) -> CriterionVerdict:
+    deciding = tuple(dict.fromkeys(outcome.deciding))
+    missing = outcome.missing if finding in (Finding.UNKNOWN, Finding.JUDGE) else ()
+    shown = missing if missing else deciding
+    refs = tuple(dict.fromkeys(ref for name in (*deciding, *missing) for ref in facts[name].refs))
+    role = ""
+    if finding is Finding.JUDGE:
+        role = dictionary[missing[0]].asked_of
+    return CriterionVerdict(
+        criterion=criterion,
+        applies=applies.value,
+        finding=finding,
+        reason=_reason(criterion, finding, shown, role, facts, dictionary),
+        missing=missing,
+        deciding=deciding,
+        refs=refs,
+        role=role,
+    )
+
+
+def _reason(
+    criterion: Criterion,
+    finding: Finding,
+    names: tuple[str, ...],
+    role: str,
+    facts: Facts,
+    dictionary: Dictionary,
+) -> str:
+    said = "; ".join(fact_words(facts[name], dictionary[name]) for name in names)
+    match finding:
+        case Finding.UNKNOWN:
+            return f"not known: {said}" if said else "not known"
+        case Finding.JUDGE:
+            return f"a {role} must judge: {dictionary[names[0]].question}"
+        case Finding.NOT_APPLICABLE:
+            return f"does not apply: {said}" if said else "does not apply"
+        case Finding.MET if criterion.require is None:
+            return f"{criterion.statement} ({said})" if said else criterion.statement
+    return said or criterion.statement
+
+
+def fact_words(fact: Fact, definition: FactDefinition) -> str:
+    """A fact in one phrase: label, value, or why there is none."""
+    if fact.value is None:
+        return f"{definition.label} ({fact.note or 'not in the record'})"
+    return f"{definition.label}: {value_words(fact.value, definition)}"
+
+
+def value_words(value: object, definition: FactDefinition) -> str:
+    """A value with its unit, as a reader would say it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Range):
+        unit = UNIT_WORDS.get(definition.unit_words, definition.unit_words)
+        return f"{value} {unit}".rstrip()
+    if definition.kind is Kind.CHOICE:
+        return str(value).replace("_", " ")
+    return str(value)
+
+
+UNIT_WORDS = {"mm[Hg]": "mmHg", "a": "years", "d": "days", "wk": "weeks", "{score}": ""}
+
+_WEIGHT = {"must": 4, "should": 2, "consider": 1, "may": 0}
+
+
+def judge_pack(pack: Pack, facts: Facts, dictionary: Dictionary) -> PackVerdict:
+    """All criteria of a pack, and what they make together."""
+    verdicts = tuple(judge_criterion(each, facts, dictionary) for each in pack.criteria)
+    counting = [verdict for verdict in verdicts if verdict.criterion.counts]
+    refused = [
+        v for v in counting if v.finding is Finding.NOT_MET and v.criterion.strength == "must"
+    ]
+    unknown = [v for v in counting if v.finding is Finding.UNKNOWN]
+    to_judge = [v for v in counting if v.finding is Finding.JUDGE or v.finding is Finding.NOT_MET]
+    if refused:
+        answer, deciding = Answer.NO, refused
+    elif unknown:
+        answer, deciding = Answer.UNKNOWN, unknown
+    elif to_judge:
+        answer, deciding = Answer.JUDGE, to_judge
+    else:
+        answer, deciding = Answer.YES, [v for v in counting if v.finding is Finding.MET]
+    return PackVerdict(
+        pack=pack,
+        answer=answer,
+        criteria=verdicts,
+        deciding=tuple(deciding),
+        missing=_worth_asking(unknown),
+    )
+
+
+def _worth_asking(unknown: list[CriterionVerdict]) -> tuple[str, ...]:
+    """Missing facts, those that could settle most of the strongest criteria first."""
+    weight: dict[str, float] = {}
+    for verdict in unknown:
+        for name in verdict.missing:
+            share = _WEIGHT[verdict.criterion.strength] / len(verdict.missing)
+            weight[name] = weight.get(name, 0) + share
+    order = list(weight)
+    return tuple(sorted(weight, key=lambda name: (-weight[name], order.index(name))))

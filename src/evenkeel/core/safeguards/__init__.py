@@ -1,0 +1,11 @@
+"""What must never happen, whichever guideline is followed. Knows no guideline."""
+
+from evenkeel.core.safeguards.rules import (
+    Known,
+    Safeguard,
+    SafeguardVerdict,
+    judge_all,
+    safeguards,
+)
+
+__all__ = ["Known", "Safeguard", "SafeguardVerdict", "judge_all", "safeguards"]
