@@ -135,10 +135,9 @@ def _together(payloads: Iterable[str]) -> dict[tuple[int, str], list[int]]:
     for payload in payloads:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             said = json.loads(payload)
+            key = int(said["treatment"]), str(said["kind"])
             ids = said.get("ids") or [said["id"]]
-            found.setdefault((int(said["treatment"]), str(said["kind"])), []).extend(
-                int(each) for each in ids
-            )
+            found.setdefault(key, []).extend(int(each) for each in ids)
     return found
 
 
