@@ -48,6 +48,7 @@ class Way:
     title: str
     help: str
     href: str
+    icon: str = "phone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,12 @@ def _way(line: _Line, place: str) -> Way:
         return Way(title=f"Call {line.number}", help=line.words, href=f"tel:{digits}")
     if line.act == "text":
         ending = f"?body={line.body}" if line.body else ""
-        return Way(title=f"Text {line.number}", help=line.words, href=f"sms:{digits}{ending}")
+        return Way(
+            title=f"Text {line.number}",
+            help=line.words,
+            href=f"sms:{digits}{ending}",
+            icon="message",
+        )
     raise ContentFault(f"crisis/{place}: an act is call or text, not {line.act!r}")
 
 

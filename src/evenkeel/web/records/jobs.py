@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -38,13 +38,17 @@ MAIL_RETRY = RetryStrategy(
 def fresh_connection(job: Callable[..., Any]) -> Callable[..., Any]:
     """A worker lives for weeks; a connection does not."""
 
+    def renew() -> None:
+        if not connection.in_atomic_block:  # called within somebody's transaction: it is theirs
+            close_old_connections()
+
     @wraps(job)
     def run(*args: Any, **kwargs: Any) -> Any:
-        close_old_connections()
+        renew()
         try:
             return job(*args, **kwargs)
         finally:
-            close_old_connections()
+            renew()
 
     return run
 
@@ -102,7 +106,9 @@ def _count(mail_id: int, why: str, *, last: bool) -> bool:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="evenkeel.each_minute", queue="clock", queueing_lock="each_minute", pass_context=False)
+@app.task(
+    name="evenkeel.each_minute", queue="clock", queueing_lock="each_minute", pass_context=False
+)
 @fresh_connection
 def each_minute(timestamp: int) -> None:
     """Send questionnaires that are due, remind, expire, escalate, and rescue stranded mail."""
@@ -121,9 +127,9 @@ def rescue_stranded_mail() -> int:
         queued_at__lt=timezone.now() - timedelta(minutes=10),
     ).values_list("pk", flat=True)
     with_job = set(
-        ProcrastinateJob.objects.filter(
-            task_name=mail.SEND_MAIL, status="todo"
-        ).values_list("args__mail_id", flat=True)
+        ProcrastinateJob.objects.filter(task_name=mail.SEND_MAIL, status="todo").values_list(
+            "args__mail_id", flat=True
+        )
     )
     stranded = [pk for pk in waiting if pk not in with_job]
     for pk in stranded:

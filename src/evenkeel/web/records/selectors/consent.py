@@ -53,9 +53,7 @@ def _judge(patient: Patient, purpose: str, record: ConsentRecord | None, at: dat
     )
 
 
-def _verdict(
-    label: str, text: consent_texts.ConsentText, record: ConsentRecord | None
-) -> Verdict:
+def _verdict(label: str, text: consent_texts.ConsentText, record: ConsentRecord | None) -> Verdict:
     if record is None:
         return unknown(f"nobody has asked about {label} yet", missing=("consent",))
     if record.answer == ConsentRecord.Answer.REFUSED:

@@ -98,9 +98,7 @@ def text_for(link: SingleUseLink, purpose: str, at: datetime) -> consent_texts.C
     return consent_texts.current(purpose, at.date(), link.patient.language or "en")
 
 
-def progress_of(
-    link: SingleUseLink, text: consent_texts.ConsentText
-) -> dict[str, Any]:
+def progress_of(link: SingleUseLink, text: consent_texts.ConsentText) -> dict[str, Any]:
     """What was done so far for this very version; a newer one starts afresh."""
     done = link.progress.get(text.purpose, {})
     if done.get("sha256") != text.sha256:
@@ -167,9 +165,7 @@ def open_purposes(link: SingleUseLink, at: datetime) -> list[str]:
 
 
 @transaction.atomic
-def sign(
-    *, link_id: int, name: str, confirmed: bool, at: datetime
-) -> list[ConsentRecord]:
+def sign(*, link_id: int, name: str, confirmed: bool, at: datetime) -> list[ConsentRecord]:
     """Write all answers of a link under one signature, and use the link up.
 
     name: what the person typed; confirmed: the ticked statement beside it.

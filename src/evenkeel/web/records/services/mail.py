@@ -28,7 +28,6 @@ from evenkeel.web.records.models import (
 )
 from evenkeel.web.records.services import links
 
-
 SEND_MAIL = "evenkeel.send_mail"
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from evenkeel.core.instruments import Scale, Score, scale_of, score, score_total
+from evenkeel.core.instruments import ImpossibleAnswer, Scale, Score, scale_of, score, score_total
 from evenkeel.core.instruments.catalogue import edition
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.web.ledger import append as ledger
@@ -191,9 +191,7 @@ def answers_of(link: SingleUseLink) -> dict[str, int | None]:
 
 
 @transaction.atomic
-def save_answer(
-    *, link_id: int, item: str, answer: int | None, at: datetime
-) -> Saved:
+def save_answer(*, link_id: int, item: str, answer: int | None, at: datetime) -> Saved:
     """Keep one answer. A positive safety item opens its task here and now.
 
     answer: None when the person would rather not answer.
@@ -206,6 +204,9 @@ def save_answer(
     scale = scale_for(link)
     answers = answers_of(link) | {item: answer}
     result = score(scale, answers)
+    if answer is not None and not scale.item(item).takes(answer):
+        # A survey's code for "refused" is no answer that a person can press here.
+        raise ImpossibleAnswer(f"{answer} is not an answer to {item} of {scale.short}")
     link.progress = {**link.progress, "answers": answers, "saved_at": at.isoformat()}
     task = None
     if scale.safety is not None and item == scale.safety.item and result.safety_positive:
@@ -237,7 +238,7 @@ def _open_safety_task(
     return tasks.open_task(
         kind=Task.Kind.SAFETY,
         title=f"{scale.short} item {safety.item.removeprefix('q')}: {value}",
-        detail=f"Answered \"{words}\". Call, and ask about suicidal thoughts directly. "
+        detail=f'Answered "{words}". Call, and ask about suicidal thoughts directly. '
         f"The time to call is a proposal of this project ({safety.source.mark.words}).",
         due_at=at + timedelta(minutes=within),
         at=at,

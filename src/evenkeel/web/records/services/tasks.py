@@ -39,9 +39,7 @@ def owner_for(patient: Patient | None, course: Course | None, at: datetime) -> U
     if course is not None and course.prescriber.is_active:
         return course.prescriber
     on_shift = (
-        Shift.objects.filter(
-            period__contains=at, user__role=Role.PRESCRIBER, user__is_active=True
-        )
+        Shift.objects.filter(period__contains=at, user__role=Role.PRESCRIBER, user__is_active=True)
         .select_related("user")
         .order_by("user__last_name", "user_id")
         .first()
@@ -102,9 +100,7 @@ def open_task(
     return task
 
 
-def _bring_forward(
-    task: Task, *, title: str, detail: str, due_at: datetime, at: datetime
-) -> Task:
+def _bring_forward(task: Task, *, title: str, detail: str, due_at: datetime, at: datetime) -> Task:
     if due_at < task.due_at:
         task.due_at, task.title, task.detail = due_at, title, detail
         task.save(update_fields=["due_at", "title", "detail"])
@@ -125,7 +121,7 @@ def _bring_forward(
 
 @transaction.atomic
 def take(*, task: Task, by: User, at: datetime) -> Task:
-    """"Take it": this person answers for it from now on."""
+    """ "Take it": this person answers for it from now on."""
     permissions.check_may(by, "tasks.own")
     task = _open(task)
     if task.owner_id == by.pk and task.taken_at is not None:
@@ -164,9 +160,7 @@ def _give(
 
 
 @transaction.atomic
-def close(
-    *, task: Task, outcome: str, by: User, at: datetime, once: UUID | None = None
-) -> Task:
+def close(*, task: Task, outcome: str, by: User, at: datetime, once: UUID | None = None) -> Task:
     """Close a task with what was done, in words.
 
     Raises:
@@ -210,9 +204,7 @@ def _open(task: Task) -> Task:
     )
     if held.closed_at is not None:
         who = held.closed_by.short_name if held.closed_by else "somebody"
-        raise NotNow(
-            f"{who} closed this task before you. Nothing was changed. Read what was done."
-        )
+        raise NotNow(f"{who} closed this task before you. Nothing was changed. Read what was done.")
     return held
 
 

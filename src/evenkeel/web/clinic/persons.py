@@ -1,0 +1,24 @@
+"""The patient card's keys from a person's record; the same on every staff page."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from evenkeel.web.records.models import Patient
+
+
+def card_of(patient: Patient) -> dict[str, Any]:
+    """Keys of the component ``patient_card``; a birth date known only in part is not made whole."""
+    born: date | None = None
+    if len(patient.birth) == 10:
+        born = date.fromisoformat(patient.birth)
+    course = patient.courses.order_by("-id").first()
+    return {
+        "family": patient.family.upper(),
+        "given": patient.given,
+        "record_no": patient.number,
+        "born": born,
+        "sex": patient.get_sex_display(),
+        "course": f"{course.protocol}, {course.status}" if course is not None else "",
+    }

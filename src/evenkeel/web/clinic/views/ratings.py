@@ -1,0 +1,120 @@
+"""Send a questionnaire, and write down a clinician's rating."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from evenkeel.core.instruments import ImpossibleAnswer
+from evenkeel.core.instruments.catalogue import scale_of
+from evenkeel.web.clinic.forms.ratings import RatingForm, SendForm
+from evenkeel.web.clinic.guards import page, patient_or_404
+from evenkeel.web.clinic.persons import card_of
+from evenkeel.web.clinic.posted import once_of
+from evenkeel.web.records.models import Assessment, AssessmentRequest
+from evenkeel.web.records.services import links, questionnaires
+from evenkeel.web.ui.words import clinic_zone, local
+
+
+@require_http_methods(["GET", "POST"])
+@page("questionnaires.send")
+def send(request: HttpRequest, number: str) -> HttpResponse:
+    """Send a questionnaire by e-mail, or hand over this tablet for it."""
+    patient = patient_or_404(request, number)
+    form = SendForm(request.POST or None)
+    refusal = ""
+    if request.method == "POST" and form.is_valid():
+        tablet = request.POST.get("how") == "tablet"
+        try:
+            asked = questionnaires.send(
+                patient=patient,
+                instrument=form.cleaned_data["instrument"],
+                by=request.user,
+                at=timezone.now(),
+                by_mail=not tablet,
+                once=once_of(request),
+            )
+        except questionnaires.NotSent as fault:
+            refusal = str(fault)
+        else:
+            if tablet and asked.link is not None:
+                return hand_over(request, asked.link)
+            messages.success(request, f"The questions to {patient.short_name} wait to be sent.")
+            return redirect("clinic:send_questionnaire", patient.number)
+    asked_before = (
+        AssessmentRequest.objects.filter(patient=patient)
+        .select_related("link")
+        .prefetch_related("assessments")
+        .order_by("-id")[:12]
+    )
+    context = {
+        "patient": patient,
+        "card": card_of(patient),
+        "form": form,
+        "refusal": refusal,
+        "asked": [{"request": r, "short": scale_of(r.instrument).short} for r in asked_before],
+    }
+    status = 422 if refusal or form.errors else 200
+    return render(request, "clinic/today/send.html", context, status=status)
+
+
+def hand_over(request: HttpRequest, link: links.SingleUseLink) -> HttpResponse:
+    """Turn this device over to the patient: staff are signed out of it first."""
+    token = links.arm(link)
+    logout(request)
+    return redirect("portal:link", token)
+
+
+@require_http_methods(["GET", "POST"])
+@page("ratings.record")
+def record(request: HttpRequest, number: str) -> HttpResponse:
+    """A rating by its total; with ?corrects=ID a correction that supersedes."""
+    patient = patient_or_404(request, number)
+    old = None
+    if request.GET.get("corrects", "").isdecimal():
+        old = get_object_or_404(Assessment, pk=request.GET["corrects"], patient=patient)
+    start = {"taken_at": local(timezone.now()).strftime("%Y-%m-%dT%H:%M")}
+    if old is not None:
+        at = local(old.at).strftime("%Y-%m-%dT%H:%M")
+        start = {"instrument": old.instrument, "total": old.total, "taken_at": at}
+    form = RatingForm(request.POST or None, initial=start, correcting=old is not None)
+    if request.method == "POST" and form.is_valid():
+        typed = form.cleaned_data
+        # The widget sends the clinic's clock without its zone.
+        taken_at = typed["taken_at"].replace(tzinfo=None).replace(tzinfo=clinic_zone())
+        try:
+            questionnaires.record_rating(
+                patient=patient,
+                instrument=typed["instrument"],
+                total=typed["total"],
+                by=request.user,
+                taken_at=taken_at,
+                at=timezone.now(),
+                supersedes=old,
+                reason=typed.get("reason", ""),
+                once=once_of(request),
+            )
+        except ImpossibleAnswer as fault:
+            form.add_error("total", f"{fault}. Nothing was kept.")
+        except questionnaires.NotSent as fault:
+            form.add_error(None, str(fault))
+        else:
+            messages.success(request, "The rating is kept.")
+            return redirect("clinic:record_rating", patient.number)
+    ratings = (
+        Assessment.objects.filter(patient=patient, via="clinician")
+        .select_related("by", "superseded_by")
+        .order_by("-at", "-id")[:20]
+    )
+    context = {
+        "patient": patient,
+        "card": card_of(patient),
+        "form": form,
+        "old": old,
+        "ratings": [{"one": r, "scale": scale_of(r.instrument)} for r in ratings],
+    }
+    return render(request, "clinic/today/rating.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,1 @@
+"""Views of the portal: they translate and decide nothing."""
