@@ -29,18 +29,34 @@ def main() -> None:
     from django.core.management import call_command
 
     django.setup()
-    var = Path(os.environ["EVENKEEL_VAR"])
-    say("Bringing the schema up to date")
-    migrate_and_grant(os.environ["DATABASE_URL"], password=surroundings.app_password(var))
-    call_command("collectstatic", interactive=False, verbosity=0)
     from evenkeel.web.records import seed
 
+    var = Path(os.environ["EVENKEEL_VAR"])
+    say("Bringing the schema up to date")
+    owner_url, password = os.environ["DATABASE_URL"], surroundings.app_password(var)
+    migrate_and_grant(owner_url, password=password)
+    if seed.is_half_made():
+        say("Making up the clinic was cut short last time; it begins anew")
+        empty(owner_url)
+        migrate_and_grant(owner_url, password=password)
+    call_command("collectstatic", interactive=False, verbosity=0)
     if seed.is_needed():
         say("Making up a clinic: people, courses and years of history (once)")
         seed.plant(say=say)
     seed.today(say=say)
     say("Making new sign-ins")
     print(json.dumps({"api_token": new_token(), "accounts": new_sign_ins()}), flush=True)
+
+
+def empty(owner_url: str) -> None:
+    """Drop everything. Only for a synthetic clinic that was never whole."""
+    import psycopg
+    from django.db import connections
+
+    connections.close_all()
+    with psycopg.connect(owner_url) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
 
 
 def new_sign_ins() -> list[dict[str, str]]:

@@ -10,23 +10,34 @@ from collections.abc import Callable
 
 from evenkeel.web.records.seed.house import SHOWN_ACCOUNTS, TOKEN_ACCOUNT
 
-__all__ = ["SHOWN_ACCOUNTS", "TOKEN_ACCOUNT", "is_needed", "plant", "today"]
+__all__ = ["SHOWN_ACCOUNTS", "TOKEN_ACCOUNT", "is_half_made", "is_needed", "plant", "today"]
 
 Say = Callable[[str], None]
 
 
 def is_needed() -> bool:
     """Is there no clinic yet?"""
-    from evenkeel.web.records.models import Chair
+    from evenkeel.web.accounts.models import User
 
-    return not Chair.objects.exists()
+    return not User.objects.exists()
+
+
+def is_half_made() -> bool:
+    """Was making it up cut short? Then nobody has worked in it, and it can be made anew."""
+    from evenkeel.web.ledger.models import Entry
+    from evenkeel.web.records.seed import house
+
+    begun = Entry.objects.filter(action=house.BEGUN).exists()
+    return begun and not Entry.objects.filter(action=house.WHOLE).exists()
 
 
 def plant(*, say: Say) -> None:
-    """Make the clinic, in one transaction: all of it or nothing."""
-    from evenkeel.web.records.seed import house
+    """Make the clinic. An entry at the end says that it is whole; see ``is_half_made``."""
+    from evenkeel.web.records.seed import clinic, house
 
     house.plant(say=say)
+    clinic.plant(say=say)
+    house.note_whole()
 
 
 def today(*, say: Say) -> None:

@@ -41,6 +41,7 @@ SHOWN_ACCOUNTS = (
     PATIENT_ACCOUNT,
 )
 TOKEN_ACCOUNT = "i.penworth"
+BEGUN, WHOLE = "seed.begun", "seed.whole"
 CHAIRS = 8
 OPENS, CLOSES = time(8, 0), time(17, 0)  # in the clinic's zone
 DAYS_BACK, DAYS_AHEAD = 14, 56
@@ -53,7 +54,9 @@ def monitor_name(chair: int) -> str:
 
 
 def plant(*, say: Callable[[str], None]) -> None:
+    """Accounts, chairs and monitors."""
     now = timezone.now()
+    _note(BEGUN, "A synthetic clinic is being made up; everybody in it is invented.")
     for username, (first, last, title, role) in STAFF.items():
         _account(username, first, last, title, role, now)
     _account(PATIENT_ACCOUNT, "Nora", "Exampleby", "", Role.PATIENT, now)
@@ -62,6 +65,15 @@ def plant(*, say: Callable[[str], None]) -> None:
         Device.objects.create(
             identifier=monitor_name(number), name=f"Monitor {number}", chair=chair
         )
+
+
+def note_whole() -> None:
+    _note(WHOLE, "The synthetic clinic is made up.")
+
+
+@transaction.atomic
+def _note(action: str, sentence: str) -> None:
+    ledger.append(action, sentence=sentence, by=None, at=timezone.now())
 
 
 @transaction.atomic
