@@ -25,7 +25,9 @@ NOW = local(date(2026, 11, 24), 10, 42)
 class Clinic:
     """Chairs 1 to n; one nurse and one prescriber on duty 08:00 to 17:00 for ``days`` days."""
 
-    def __init__(self, *, chairs: int = 2, capacity: int = 2, days: int = 60) -> None:
+    def __init__(
+        self, *, chairs: int = 2, capacity: int = 2, days: int = 60, first: date | None = None
+    ) -> None:
         from evenkeel.web.records.models import Chair, Shift
 
         self.chairs = [
@@ -35,7 +37,7 @@ class Clinic:
         self.nurse = make_user("nurse")
         self.prescriber = make_user("prescriber")
         for n in range(days):
-            day = NOW.astimezone(ZONE).date() + timedelta(days=n)
+            day = (first or NOW.astimezone(ZONE).date()) + timedelta(days=n)
             for who in (self.nurse, self.prescriber):
                 Shift.objects.create(
                     user=who, period=(local(day, 8), local(day, 17)), capacity=capacity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -380,30 +380,28 @@ def test_two_raw_connections_past_the_service_get_one_row():
     assert Treatment.objects.count() == 1
 
 
-def test_a_series_is_proposed_with_the_gap_of_its_protocol(clinic):
+def test_a_series_is_laid_out_and_each_date_looked_at(clinic):
     course = clinic.course()
-    rows = booking.propose_series(
-        course=course,
-        frequency=Frequency.TWICE_WEEKLY,
-        start=MONDAY,
-        weekdays=[0, 3],
-        at=local(MONDAY, 13, 30).astimezone(find.clinic_zone()).time(),
-        chair=clinic.chairs[0],
-        now=NOW,
-    )
-    assert [row.proposed.number for row in rows] == [1, 2, 3, 4, 5, 6]
-    assert all(row.slot is not None for row in rows)
+    asked = {
+        "course": course,
+        "frequency": Frequency.TWICE_WEEKLY,
+        "start": MONDAY,
+        "weekdays": [0, 3],
+        "at": time(13, 30),
+    }
+    proposed = booking.propose_series(**asked)
+    assert [p.number for p in proposed] == [1, 2, 3, 4, 5, 6]
+    wishes = [Wish(start=p.starts_at, chair=clinic.chairs[0]) for p in proposed]
+    assert all(r.slot for r in booking.look(course=course, wishes=wishes, now=NOW))
     book(clinic, clinic.course(clinic.person("Otis")), 13, day=MONDAY + timedelta(days=3))
-    rows = booking.propose_series(
-        course=course,
-        frequency=Frequency.TWICE_WEEKLY,
-        start=MONDAY,
-        weekdays=[0, 3],
-        at=local(MONDAY, 13, 30).astimezone(find.clinic_zone()).time(),
-        chair=clinic.chairs[0],
-        now=NOW,
+    looked = booking.look(course=course, wishes=wishes, now=NOW)
+    assert [r.slot is None for r in looked] == [False, True, False, False, False, False]
+    offer = looked[1].refused.offers[0]
+    assert (offer.start, offer.chair) == (
+        local(MONDAY + timedelta(days=3), 13, 30),
+        clinic.chairs[1],
     )
-    assert rows[1].slot is None
-    assert rows[1].refused is not None
-    assert rows[1].refused.offers[0].start == local(MONDAY + timedelta(days=3), 13, 30)
-    assert rows[1].refused.offers[0].chair == clinic.chairs[1]
+    # What is booked already is not laid out again.
+    book(clinic, course, 13, 30)
+    again = booking.propose_series(**(asked | {"start": MONDAY + timedelta(days=1)}))
+    assert [p.number for p in again] == [2, 3, 4, 5, 6]

@@ -1,5 +1,15 @@
-"""Addresses of the courses pages."""
+"""Addresses of the course pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from evenkeel.web.clinic.views import courses, decisions
+
+urlpatterns = [
+    path("patients/<str:number>/course/plan/", courses.plan, name="course_plan"),
+    path("courses/protocols/", courses.protocol_list, name="protocols"),
+    path("courses/<int:pk>/", courses.course, name="course"),
+    path("courses/<int:pk>/series/", courses.series, name="course_series"),
+    path("courses/<int:pk>/accept/", decisions.accept, name="decision_accept"),
+    path("courses/<int:pk>/otherwise/", decisions.otherwise, name="decision_otherwise"),
+    path("courses/<int:pk>/stop/", decisions.stop, name="decision_stop"),
+]

@@ -147,3 +147,17 @@ def given(course: Course) -> list[Treatment]:
     """Treatments that were dosed, in order of time."""
     after_dose = [Treatment.Status.DOSING, Treatment.Status.OBSERVING, Treatment.Status.LEFT]
     return list(course.treatments.filter(status__in=after_dose).order_by("period"))
+
+
+def course_words(course: Course, now: datetime) -> str:
+    """As the patient card has it: "Esketamine nasal 56 mg, week 4, treatment 8"."""
+    rules = protocol(course.protocol)
+    dose = course.dose_mg if rules.unit == "mg" else course.dose_mg_per_kg
+    parts = [f"{rules.short} {rules.say_dose(dose)}" if dose is not None else rules.short]
+    if course.started_at is not None:
+        parts.append(f"week {(now - course.started_at).days // 7}")
+    done = len(given(course))
+    if done:
+        parts.append(f"treatment {done}")
+    parts.append(CourseStatus(course.status).words)
+    return ", ".join(parts)

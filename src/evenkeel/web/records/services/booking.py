@@ -440,15 +440,6 @@ def _follow(course: Course, at: datetime) -> None:
     courses.after_treatment(course=course, at=at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One date of a proposed series: free on this slot, or refused with offers."""
-
-    proposed: Proposed
-    slot: Offer | None
-    refused: CannotBook | None
-
-
 def propose_series(
     *,
     course: Course,
@@ -456,26 +447,22 @@ def propose_series(
     start: date,
     weekdays: Sequence[int],
     at: time,
-    now: datetime,
-    chair: Chair | None = None,
     count: int | None = None,
     phase_id: str | None = None,
     closed: Iterable[date] = (),
-) -> list[Row]:
-    """Lay out a series and say for each date whether it is free. Books nothing.
+) -> tuple[Proposed, ...]:
+    """Lay out the dates that a series still needs. Books nothing; ``look`` says what is free.
 
     Raises:
         ScheduleFault: the series cannot be laid out as asked.
     """
     rules = protocol(course.protocol)
-    need = find.need_under(rules, course.patient_id)
     phase = rules.phase(phase_id) if phase_id is not None else rules.phases[0]
     booked = list(find.holding().filter(course=course).order_by("period"))
     zone = find.clinic_zone()
     before = [t.period.lower.astimezone(zone).date() for t in booked]
     left = None if phase.treatments is None else max(phase.treatments - len(booked), 1)
-    rows = []
-    for proposed in schedule(
+    return schedule(
         rules,
         phase,
         frequency=frequency,
@@ -487,15 +474,27 @@ def propose_series(
         count=count if count is not None else left,
         numbered_from=len(booked) + 1,
         after=max((day for day in before if day <= start), default=None),
-    ):
-        wish = Wish(start=proposed.starts_at, chair=chair)
-        rows.append(_look(course, need, wish, proposed, now=now))
-    return rows
+    )
 
 
-def _look(course: Course, need: Need, wish: Wish, proposed: Proposed, *, now: datetime) -> Row:
-    try:
-        slot = _place(course, need, wish, now=now, lock=False)
-    except CannotBook as refused:
-        return Row(proposed=proposed, slot=None, refused=refused)
-    return Row(proposed=proposed, slot=Offer.of(slot), refused=None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """Whether one wish is free: a slot, or a refusal with offers."""
+
+    wish: Wish
+    slot: Offer | None
+    refused: CannotBook | None
+
+
+def look(*, course: Course, wishes: Sequence[Wish], now: datetime) -> list[Looked]:
+    """Say for each wish whether it is free as things stand. Books nothing."""
+    need = find.need_of(course)
+    found = []
+    for wish in wishes:
+        try:
+            slot = _place(course, need, wish, now=now, lock=False)
+        except CannotBook as refused:
+            found.append(Looked(wish=wish, slot=None, refused=refused))
+        else:
+            found.append(Looked(wish=wish, slot=Offer.of(slot), refused=None))
+    return found

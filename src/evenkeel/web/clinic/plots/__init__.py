@@ -1,0 +1,1 @@
+"""Charts of the staff screens, as SVG. Geometry only: selectors give the facts."""
