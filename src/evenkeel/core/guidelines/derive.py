@@ -119,7 +119,7 @@ def _from_evidence(work: _Work, definition: FactDefinition) -> Fact:
     present: list[Evidence] = []
     too_old: list[Evidence] = []
     for piece in pieces:
-        verdict = _counts(piece, definition, work.as_of)
+        verdict = _counts(piece, definition, work)
         if verdict is True:
             present.append(piece)
         elif verdict is None:
@@ -198,20 +198,24 @@ def _open(
     return Fact(name=definition.name, note="not in the record")
 
 
-def _counts(piece: Evidence, definition: FactDefinition, as_of: date) -> bool | None:
-    """Whether a piece makes the fact true; None = it did once, and may not now."""
+def _counts(piece: Evidence, definition: FactDefinition, work: _Work) -> bool | None:
+    """Whether a piece makes the fact true; None = it did once, and may not now.
+
+    A kind that counts for ever (a past heart attack) counts for ever in the whole too.
+    """
     if piece.says not in (Says.PRESENT, Says.HISTORY):
         return False
-    if definition.about is About.EVER:
-        return True
+    at = _day(piece)
+    is_drug = work.terminology.concepts[piece.concept].kind in ("drug", "drug_class")
+    ages = definition.fresh_days and (is_drug or definition.derive != "drug")
+    too_old = bool(ages) and is_stale(definition, at, work.as_of)
+    if About.EVER in (definition.about, work.dictionary[piece.concept].about):
+        return None if too_old or (ages and at is None) else True
     if piece.says is Says.HISTORY:
         return None
-    at = _day(piece)
-    if definition.fresh_days:
-        if at is None:
-            return True if definition.derive == "drug" else None
-        return None if is_stale(definition, at, as_of) else True
-    if not piece.has_status and at and (as_of - at).days > _DIAGNOSIS_FRESH_DAYS:
+    if ages:
+        return None if too_old or (at is None and not is_drug) else True
+    if not piece.has_status and at and (work.as_of - at).days > _DIAGNOSIS_FRESH_DAYS:
         return None
     return True
 
@@ -588,6 +592,50 @@ def _failed_trials(work: _Work, definition: FactDefinition, knowledge: Knowledge
     return Fact(name=definition.name, value=value, origin="computed", at=work.as_of, note=note)
 
 
+def _shortest_trial(work: _Work, definition: FactDefinition, _: Knowledge) -> Fact:
+    if not work.trials:
+        return Fact(name=definition.name, note="the trials are not in the record")
+    spans = [trial_rules.weeks_of(trial, work.as_of) for trial in work.trials]
+    lows = [span.low for span in spans if span.low is not None]
+    highs = [span.high for span in spans if span.high is not None]
+    value = Range(min(lows), min(highs) if highs else None)
+    return Fact(name=definition.name, value=value, origin="computed", at=work.as_of)
+
+
+def _trials_complete(work: _Work, definition: FactDefinition, _: Knowledge) -> Fact:
+    if not work.trials:
+        return Fact(name=definition.name, note="the trials are not in the record")
+    complete = all(
+        trial.start is not None
+        and (trial.end is not None or trial.ongoing)
+        and None not in (trial.dose_mg_per_day, trial.improvement_percent, trial.adherent)
+        for trial in work.trials
+    )
+    return Fact(name=definition.name, value=complete, origin="computed", at=work.as_of)
+
+
+_SETTINGS = {"AMB": "outpatient", "IMP": "inpatient", "ACUTE": "inpatient", "NONAC": "inpatient",
+             "EMER": "emergency", "HH": "home"}  # fmt: skip
+
+
+def _setting(work: _Work, definition: FactDefinition, _: Knowledge) -> Fact:
+    """Where the person is being seen now; a visit that is over says nothing."""
+    now = [
+        entry
+        for entry in work.chart.encounters
+        if entry.usable and entry.status in ("in-progress", "arrived", "triaged", "onleave")
+    ]
+    places = {_SETTINGS[entry.setting] for entry in now if entry.setting in _SETTINGS}
+    if len(places) != 1:
+        return Fact(name=definition.name, note="not in the record")
+    return Fact(
+        name=definition.name,
+        value=places.pop(),
+        origin="record",
+        refs=tuple(entry.ref for entry in now),
+    )
+
+
 def _sex(work: _Work, definition: FactDefinition, _: Knowledge) -> Fact:
     sex = work.chart.person.sex
     if sex not in definition.values:
@@ -603,6 +651,9 @@ FUNCTIONS: dict[str, Callable[[_Work, FactDefinition, Knowledge], Fact]] = {
     "nyha": _nyha,
     "cardiovascular_days": _cardiovascular_days,
     "bmi": _bmi,
+    "shortest_trial": _shortest_trial,
+    "trials_complete": _trials_complete,
+    "setting": _setting,
     "child_pugh": _child_pugh,
     "spinal_cord_pain": _spinal_cord_pain,
     "failed_trials": _failed_trials,

@@ -143,7 +143,7 @@ def judge(
     trial: Trial, definition: TrialDefinition, doses: DoseTable, as_of: date
 ) -> TrialJudgement:
     """Whether one trial was adequate and failed under one definition."""
-    weeks = _weeks(trial, as_of)
+    weeks = weeks_of(trial, as_of)
     long_enough = _at_least(weeks, Decimal(definition.minimum_weeks))
     dose_enough, dose_words = _dose_is_enough(trial, definition, doses)
     parts = (long_enough, dose_enough, trial.adherent)
@@ -161,7 +161,8 @@ def _percent(value: Decimal | None) -> str:
     return "not known" if value is None else f"{value}%"
 
 
-def _weeks(trial: Trial, as_of: date) -> Range:
+def weeks_of(trial: Trial, as_of: date) -> Range:
+    """How long a trial lasted: at least, and at most."""
     if trial.start is None:
         return Range(Decimal(0), None)
     if trial.end is not None:
