@@ -31,4 +31,5 @@ pytest_plugins = [
     "tests.support.people",
     "tests.support.servers",
     "tests.support.browsers",
+    "tests.support.clocks",
 ]

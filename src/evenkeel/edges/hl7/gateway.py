@@ -17,9 +17,10 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.utils import timezone
 
 from evenkeel.edges.hl7.acknowledge import answers, peek
 from evenkeel.edges.hl7.frames import Broken, Frame, FrameReader, Noise, TooLong, wrap
@@ -166,7 +167,7 @@ class Gateway:
                     await outgoing.put(waiting)
 
     def _read(self, event: Frame | TooLong, peer: str) -> Intake:
-        now = datetime.now(UTC)
+        now = timezone.now()
         if isinstance(event, Frame):
             return read(event.body, received_at=now, peer=peer, clinic_zone=self.clinic_zone)
         header = peek(event.head)
@@ -191,7 +192,7 @@ class Gateway:
                 answer=taken.answer,
                 code=taken.code,
                 reason=taken.reason,
-                now=datetime.now(UTC),
+                now=timezone.now(),
                 own_id=secrets.token_hex(8),
                 place=waiting.intake.place,
             ):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
 
 from evenkeel.web.live.hub import hub
 from evenkeel.web.records import permissions
@@ -94,7 +94,7 @@ async def _events(request: HttpRequest, treatment_id: int | None) -> AsyncIterat
 
 
 def _beat() -> bytes:
-    return b": keep-alive\n" + _said("beat", {"now": datetime.now(UTC).isoformat()})
+    return b": keep-alive\n" + _said("beat", {"now": timezone.now().isoformat()})
 
 
 def _said(name: str, data: dict[str, Any]) -> bytes:
