@@ -1,5 +1,11 @@
 """Addresses of the floor pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from evenkeel.web.clinic.views import floor
+
+urlpatterns = [
+    path("floor/", floor.floor, name="floor"),
+    path("floor/wall/", floor.wall, name="floor-wall"),
+    path("floor/parts/", floor.parts, name="floor-parts"),
+]

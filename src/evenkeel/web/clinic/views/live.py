@@ -1,0 +1,225 @@
+"""The live treatment: one screen for the nurse at the chair, its parts, and its printed form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from evenkeel.core.kernel.quantities import plain
+from evenkeel.core.monitoring.checks import CheckState, next_check
+from evenkeel.core.monitoring.conditions import Standing
+from evenkeel.core.monitoring.events import Scale
+from evenkeel.core.monitoring.fold import Phase
+from evenkeel.core.pharmacology.products import product
+from evenkeel.web.clinic.forms.day import OverrideForm
+from evenkeel.web.clinic.guards import page
+from evenkeel.web.clinic.views.day import _ROW, card, client_of, treatment_or_404
+from evenkeel.web.records import permissions
+from evenkeel.web.records.emergency import sheet_for
+from evenkeel.web.records.models import Treatment
+from evenkeel.web.records.selectors import floor, flowsheet, timeline
+from evenkeel.web.records.services import register, treatments
+from evenkeel.web.records.services.signatures import NotSigned, sign
+from evenkeel.web.records.services.timeline import NotNow
+from evenkeel.web.ui.flowsheet import answer as flowsheet_answer
+
+# Own words for MOAA/S: what the nurse does and sees, not the scale's text.
+SEDATION = [
+    (5, "Awake"),
+    (4, "Slow"),
+    (3, "Loud call"),
+    (2, "Prodding"),
+    (1, "Squeeze"),
+    (0, "None"),
+]
+DISSOCIATION = [(number, "") for number in range(11)]
+SYMPTOMS = ["Nausea", "Anxious", "Dizzy", "Headache", "Vomiting", "Numbness", "Blurred vision"]
+
+
+def parts_of(treatment: Treatment, now: datetime, user: Any) -> dict[str, Any]:
+    """What changes on the live screen, for the page and for its refreshed parts."""
+    seat = floor.seat_of(treatment, now)
+    state, leave, rules = seat.state, seat.leave, seat.rules
+    dose = state.dose
+    check = next_check(state.checks)
+    device = floor.next_device(seat)
+    silent = sorted(
+        state.stale,
+    )
+    last = max((s.at for s in state.latest.values() if s.sign in floor.SIGN_WORDS), default=None)
+    taps = []
+    for scale, label, levels in (
+        (Scale.SEDATION, "Sedation", SEDATION),
+        (Scale.DISSOCIATION, "Dissociation", DISSOCIATION),
+    ):
+        tap = state.level(scale)
+        taps.append(
+            {
+                "name": scale.value,
+                "label": label,
+                "levels": levels,
+                "last": tap.level if tap else None,
+                "last_at": tap.at if tap else None,
+            }
+        )
+    return {
+        "treatment": treatment,
+        "state": state,
+        "now": now,
+        "phase": state.phase,
+        "banner": floor.banner_of(seat, on_wall=False),
+        "more_alarms": max(len(state.open_alarms) - 1, 0),
+        "acknowledger": user.short_name,
+        "lost": seat.is_lost,
+        "lost_signs": ", ".join(floor.SIGN_WORDS[sign] for sign in silent),
+        "lost_since": min((state.latest[s].at for s in silent if s in state.latest), default=None),
+        "last_reading": last,
+        "check": check,
+        "check_words": floor.check_words(check) if check else "",
+        "check_late": check is not None and check.state is CheckState.LATE,
+        "check_signs": check.left or check.signs if check else (),
+        "device": device,
+        "device_open": device is not None and now >= device[1],
+        "dose": dose,
+        "given": plain(dose.given_mg.quantize(Decimal("0.1"))) if dose else "",
+        "left_mg": plain(dose.left_mg.quantize(Decimal("0.1"))) if dose else "",
+        "rate": plain(dose.rate_ml_per_h) if dose and dose.rate_ml_per_h is not None else "",
+        "to_run": dose.expected_end if dose else None,
+        "should_be_over": bool(dose and dose.running and dose.route == "iv" and dose.left_mg == 0),
+        "leave": leave,
+        "leave_rows": [
+            {"row": _ROW[c.standing], "title": c.title, "value": c.value or c.reason, "key": c.key,
+             "reason": c.reason, "act": c.settle, "override": c.override}
+            for c in leave.conditions
+        ],
+        "may_judge": state.phase is Phase.OBSERVING
+        and leave.earliest is not None
+        and now >= leave.earliest,
+        "escort": treatment.escort,
+        "taps": taps,
+        "symptoms": SYMPTOMS,
+        "over": state.phase in {Phase.LEFT, Phase.CANCELLED},
+        "rules": rules,
+        "product_words": floor.product_words(seat),
+        "may_chart": permissions.may(user, "treatments.chart"),
+        "open_waste": [
+            (box, account)
+            for box in register.drawn_for(treatment)
+            if (account := register.balance(box)).open_mg > 0 and dose is not None and dose.is_over
+        ],
+    }  # fmt: skip
+
+
+def _context(request: HttpRequest, found: Treatment) -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        "card": card(found),
+        "document": flowsheet.document_of(found, now),
+        "emergency": sheet_for(found.course.product),
+        "what": product(found.course.product),
+        **parts_of(found, now, request.user),
+    }
+
+
+@never_cache
+@require_GET
+@page("floor.see")
+def live(request: HttpRequest, pk: int) -> HttpResponse:
+    """The whole screen."""
+    found = treatment_or_404(request, pk)
+    if found.status == Treatment.Status.BOOKED:
+        return redirect("clinic:day")
+    return render(request, "clinic/live/live.html", _context(request, found))
+
+
+@never_cache
+@require_GET
+@page("floor.see")
+def parts(request: HttpRequest, pk: int) -> HttpResponse:
+    """Only what changes; live.js puts each part in its place."""
+    found = treatment_or_404(request, pk)
+    answer = render(
+        request, "clinic/live/parts.html", parts_of(found, timezone.now(), request.user)
+    )
+    answer["X-Server-Now"] = timezone.now().isoformat()
+    return answer
+
+
+@never_cache
+@require_GET
+@page("floor.see")
+def sheet_json(request: HttpRequest, pk: int) -> JsonResponse:
+    """The flowsheet as a document with its drawing; see ui/README.md."""
+    found = treatment_or_404(request, pk)
+    document = flowsheet.document_of(found, timezone.now())
+    return JsonResponse(flowsheet_answer(document))
+
+
+@never_cache
+@require_GET
+@page("floor.see")
+def paper(request: HttpRequest, pk: int) -> HttpResponse:
+    """The printed form: the sheet, the gate, the overrides, who did what."""
+    found = treatment_or_404(request, pk)
+    context = _context(request, found)
+    state = context["state"]
+    context["written"] = [
+        {"at": event.at, "by": event.by, "words": words, "struck": event.id in state.struck,
+         "reason": getattr(event, "reason", "")}
+        for event in state.events
+        if (words := flowsheet.event_words(event))
+    ]  # fmt: skip
+    return render(request, "clinic/live/paper.html", context)
+
+
+@never_cache
+@page("leaving.release")
+def override(request: HttpRequest, pk: int, condition: str) -> HttpResponse:
+    """A prescriber lets one condition of leaving pass, with a reason and a signature."""
+    found = treatment_or_404(request, pk)
+    now = timezone.now()
+    state = timeline.state_of(found, now)
+    leave = timeline.leave_of(found, state)
+    judged = next((c for c in leave.conditions if c.key == condition), None)
+    form = OverrideForm(request.POST or None)
+    refusal = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            signature = sign(
+                request=request,
+                user_id=form.cleaned_data["signer"],
+                password=form.cleaned_data["password"],
+                at=now,
+            )
+            treatments.override(
+                treatment=found,
+                gate="leave",
+                condition=condition,
+                reason=form.cleaned_data["reason"],
+                signature=signature,
+                at=now,
+                client=client_of(request),
+            )
+        except (NotSigned, NotNow, permissions.Denied) as fault:
+            refusal = str(fault)
+        else:
+            return redirect("clinic:live", pk)
+    context = {
+        "treatment": found,
+        "card": card(found),
+        "judged": judged,
+        "form": form,
+        "refusal": refusal,
+        "may_be": judged is not None
+        and judged.may_override
+        and judged.standing in {Standing.NOT_MET, Standing.UNKNOWN, Standing.JUDGE},
+    }
+    status = 422 if refusal or form.errors else 200
+    return render(request, "clinic/live/override.html", context, status=status)
