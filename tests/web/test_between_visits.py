@@ -491,7 +491,7 @@ def test_with_the_mail_server_down_the_task_stands_and_the_message_waits(
     assert (notice.status, notice.attempts, notice.last_error) == (
         "queued",
         1,
-        "ConnectionRefusedError",
+        "the mail server did not answer (ConnectionRefusedError)",
     )
     assert Task.objects.filter(closed_at__isnull=True).count() == 1
     for _ in range(jobs.MAIL_TRIES - 2):

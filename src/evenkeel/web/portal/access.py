@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -19,6 +19,10 @@ from evenkeel.web.records.services import links
 
 KEY = "links"
 View = Callable[..., HttpResponse]
+
+
+class NotHeld(Exception):
+    """This browser did not open the link. The message is fit for the person."""
 
 
 def let_in(request: HttpRequest, link: SingleUseLink) -> None:
@@ -36,13 +40,16 @@ def held_link(request: HttpRequest, link_id: int) -> SingleUseLink:
     """The link, if this browser opened it.
 
     Raises:
-        Http404: it did not; the same answer as for a link that does not exist.
+        NotHeld: it did not; the same answer as for a link that does not exist.
         DeadLink: a newer message replaced the token that it opened.
     """
     told = request.session.get(KEY, {}).get(str(link_id))
     link = SingleUseLink.objects.select_related("patient").filter(pk=link_id).first()
     if link is None or told is None:
-        raise Http404("Open the link in your message first.")
+        raise NotHeld(
+            "This page belongs to a form. Please open the link in your newest message: it leads "
+            "back to where you were, and nothing you answered was lost."
+        )
     if told != link.token_sha256:
         raise links.DeadLink(
             "A newer message replaced this link. Your answers so far are kept. Please open the "
@@ -63,12 +70,14 @@ def with_link(kind: str, *, finished: bool = False) -> Callable[[View], View]:
             try:
                 link = held_link(request, link_id)
                 if kind and link.kind != kind:
-                    raise Http404("This link is for another form.")
+                    raise NotHeld("This link is for another form. Please open the newest message.")
                 if not finished:
                     links.check_alive(link, link.kind, timezone.now())
                 answer = view(request, link, *args, **kwargs)
             except links.DeadLink as fault:
                 return dead(request, str(fault))
+            except NotHeld as fault:
+                return dead(request, str(fault), status=404)
             answer["Cache-Control"] = "no-store"
             return answer
 

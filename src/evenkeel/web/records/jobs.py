@@ -18,6 +18,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from evenkeel.web.records import mail_words
 from evenkeel.web.records.models import MailMessage
 from evenkeel.web.records.services import mail, questionnaires, tasks
 
@@ -75,9 +76,7 @@ def send_mail(mail_id: int) -> None:
     except mail.NoAddress as fault:
         _count(mail_id, str(fault), last=True)
     except (OSError, smtplib.SMTPException) as fault:
-        # The text of an SMTP refusal repeats the address; only its kind and code are kept.
-        code = getattr(fault, "smtp_code", "")
-        why = f"{type(fault).__name__} {code}".strip()
+        why = mail_words.why_not_delivered(fault)
         if not _count(mail_id, why, last=False):
             raise NotDelivered(f"mail {mail_id}: {why}") from None
 

@@ -6,6 +6,7 @@ writes. The clinic's name is its own to choose.
 
 from __future__ import annotations
 
+import smtplib
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -56,3 +57,21 @@ def compose(kind: str, *, href: str, clinic: str, until: datetime | None) -> tup
     local = until.astimezone(zone) if until is not None else None
     when = f"{local.day} {local:%b %Y, %H:%M %Z}" if local is not None else ""
     return subject, body.format(href=href, clinic=clinic, until=when)
+
+
+# By kind of fault: the text of an SMTP refusal repeats the address, so it is never kept.
+_FAULTS: tuple[tuple[type[Exception], str], ...] = (
+    (smtplib.SMTPRecipientsRefused, "the mail server refused the address"),
+    (smtplib.SMTPAuthenticationError, "the mail server refused our sign-in"),
+    (smtplib.SMTPException, "the mail server refused the message"),
+    (ConnectionRefusedError, "the mail server did not answer"),
+    (TimeoutError, "the mail server did not answer in time"),
+    (OSError, "the mail server could not be reached"),
+)
+
+
+def why_not_delivered(fault: Exception) -> str:
+    """A fault in words for staff, with its kind and code for whoever runs the server."""
+    words = next(words for kind, words in _FAULTS if isinstance(fault, kind))
+    code = getattr(fault, "smtp_code", "")
+    return f"{words} ({' '.join(filter(None, [type(fault).__name__, str(code)]))})"

@@ -8,13 +8,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from evenkeel.web.clinic.forms.consent import AskForm, WithdrawForm
+from evenkeel.web.clinic.forms.consent import LABELS, AskForm, WithdrawForm
 from evenkeel.web.clinic.guards import note_look, page, patient_or_404
 from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.clinic.posted import once_of
 from evenkeel.web.clinic.views.ratings import hand_over
 from evenkeel.web.records import consent_texts, permissions
-from evenkeel.web.records.models import ConsentRecord, Patient, SingleUseLink
+from evenkeel.web.records.models import ConsentRecord, Patient, Purpose, SingleUseLink
 from evenkeel.web.records.selectors.consent import history, standings
 from evenkeel.web.records.services import consent as services
 
@@ -40,7 +40,12 @@ def _show(
         "standings": stands,
         "history": history(patient),
         "links": [
-            {"link": link, "mail": link.mails.last(), "open": link.expires_at > now}
+            {
+                "link": link,
+                "about": [LABELS[Purpose(one)] for one in link.scope["purposes"]],
+                "mail": link.mails.last(),
+                "open": link.expires_at > now,
+            }
             for link in asked.order_by("-id")[:6]
         ],
         "ask": ask or AskForm(initial={"purposes": still}),

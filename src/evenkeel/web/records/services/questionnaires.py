@@ -238,8 +238,8 @@ def _open_safety_task(
     return tasks.open_task(
         kind=Task.Kind.SAFETY,
         title=f"{scale.short} item {safety.item.removeprefix('q')}: {value}",
-        detail=f'Answered "{words}". Call, and ask about suicidal thoughts directly. '
-        f"The time to call is a proposal of this project ({safety.source.mark.words}).",
+        detail=f"Answered “{words}”. Call, and ask about suicidal thoughts directly. Within how "
+        f"many hours to call is {safety.source.mark.words}.",
         due_at=at + timedelta(minutes=within),
         at=at,
         patient=patient,
