@@ -290,3 +290,19 @@ def test_indenting_keeps_every_character_of_the_content():
     text = '{"a":[1.50,{"b":"x, y: {z}\\""}],"c":true}'
     assert "".join(charts.indented(text).split()) == "".join(text.split())
     assert '"b": "x, y: {z}\\""' in charts.indented(text)
+
+
+def test_the_latest_measures_come_first_and_old_ones_say_so(client_as):
+    receipt = send(referrals.referral("01"))
+    page = page_of(client_as("nurse"), "clinic:patient", receipt.patient.number)
+    measured = page[page.index("Measured last") : page.index('id="conditions"')]
+    assert "113/73" in measured
+    assert "5 Sep 2020, too old to use" in measured
+
+
+def test_a_measure_that_does_not_count_is_not_among_the_latest(client_as):
+    receipt = send(referrals.faulty("12"))
+    page = page_of(client_as("nurse"), "clinic:patient", receipt.patient.number)
+    measured = page[page.index("Measured last") : page.index('id="conditions"')]
+    assert "stone" not in measured
+    assert measured.count("Not in the record") == 3

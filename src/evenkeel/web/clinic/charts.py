@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
 from evenkeel.core.chart import (
     Allergy,
     Chart,
+    Code,
     Component,
     Condition,
     Entry,
+    Fault,
     Medication,
     Observation,
     PartialDate,
@@ -26,6 +28,7 @@ from evenkeel.core.chart import (
     Quantity,
     When,
 )
+from evenkeel.core.guidelines.dictionary import Dictionary, is_stale, load_dictionary
 from evenkeel.core.guidelines.terminology import Terminology, load_terminology
 from evenkeel.web.ui import words
 
@@ -49,7 +52,9 @@ SYSTEMS = {
     "http://www.whocc.no/atc": "ATC",
 }
 SYSTOLIC, DIASTOLIC = "8480-6", "8462-4"
-SHOWN_DIGITS = Decimal("0.01")
+# As finely as people measure; simulated records write fourteen digits.
+DIGITS = {"mm[Hg]": Decimal("1"), "kg": Decimal("0.1"), "cm": Decimal("0.1"), "/min": Decimal("1")}
+OTHER_DIGITS = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +121,56 @@ def results(chart: Chart) -> list[Series]:
     )
 
 
+def measures(chart: Chart, today: date) -> list[dict[str, str]]:
+    """Keys of the component ``value`` for what a nurse looks for first; newest that counts."""
+    shown = []
+    for concept, label, always in _MEASURES:
+        entry = _latest(chart, concept)
+        if entry is None:
+            if always:
+                shown.append({"label": label, "state": "absent"})
+            continue
+        number, _, unit = _value(entry, only=concept).partition(" ")
+        taken = _day(entry.at)
+        stale = taken is None or is_stale(_dictionary()[concept], taken, today)
+        shown.append(
+            {
+                "label": label,
+                "number": number,
+                "unit": unit,
+                "origin": f"{written(entry.at)}, {'too old to use' if stale else 'by referral'}",
+                "state": "stale" if stale else "normal",
+            }
+        )
+    return shown
+
+
+# concept, what stands above the number, shown also when it is not in the record
+_MEASURES = (
+    ("systolic_bp", "Blood pressure", True),
+    ("body_weight", "Weight", True),
+    ("heart_rate", "Heart rate", False),
+    ("spo2", "SpO₂", False),
+    ("body_height", "Height", False),
+    ("phq9_total", "PHQ-9", True),
+)
+
+
+def _latest(chart: Chart, concept: str) -> Observation | None:
+    known = _terminology()
+
+    def says(code: Code) -> bool:
+        return any(match.concept == concept for match in known.matches_of(code))
+
+    found = [
+        entry
+        for entry in chart.observations
+        if entry.usable
+        and any(says(part.code) and part.quantity for part in (entry, *entry.components))
+    ]
+    return max(found, key=lambda entry: _sort(entry.at), default=None)
+
+
 def events(chart: Chart) -> list[Row]:
     """Procedures and encounters, newest first."""
     rows = [
@@ -162,12 +217,12 @@ def written(when: When | None) -> str:
 
 
 def quantity(value: Quantity | None) -> str:
-    """ "> 60 mL/min/1.73 m²"; at most two digits after the point, for reading only."""
+    """ "> 60 mL/min/1.73 m²"; rounded for reading, the exact number is in the resource."""
     if value is None:
         return ""
-    number = value.value
-    if number != number.quantize(SHOWN_DIGITS) and abs(number) >= SHOWN_DIGITS:
-        number = number.quantize(SHOWN_DIGITS)
+    number, step = value.value, DIGITS.get(value.unit, OTHER_DIGITS)
+    if abs(number) >= step and number != number.quantize(step):
+        number = number.quantize(step, ROUND_HALF_UP)
     unit = UNITS.get(value.unit, re.sub(r"\{[^}]*\}", "", value.unit))
     return " ".join(part for part in (value.comparator, words.write_number(number), unit) if part)
 
@@ -199,10 +254,17 @@ def _medication(entry: Medication) -> Row:
         entry,
         when=entry.start,
         state=entry.status or "status not in the record",
-        value=entry.dose_text or quantity(entry.dose),
+        value=entry.dose_text or _dose(entry.dose),
         is_current=entry.status in ("active", "on-hold", "") and not entry.do_not_perform,
         tags=tuple(tags),
     )
+
+
+def _dose(dose: Quantity | None) -> str:
+    """Synthetic records write a dose of 1 and no unit: one what, nobody knows."""
+    if dose is None:
+        return ""
+    return quantity(dose) if dose.unit else f"{quantity(dose)}, unit not in the record"
 
 
 def _allergy(entry: Allergy) -> Row:
@@ -228,15 +290,20 @@ def _observation(entry: Observation) -> Row:
     )
 
 
-def _value(entry: Observation) -> str:
+def _value(entry: Observation, only: str = "") -> str:
+    """The value in words; ``only``: of a panel, just the part that says this concept."""
     parts = {_code(part): part for part in entry.components}
     if SYSTOLIC in parts and DIASTOLIC in parts:
         upper, lower = parts[SYSTOLIC].quantity, parts[DIASTOLIC].quantity
         if upper is not None and lower is not None and upper.unit == lower.unit:
             unit = UNITS.get(upper.unit, upper.unit)
-            sides = [quantity(Quantity(value=q.value, unit="", comparator=q.comparator))
-                     for q in (upper, lower)]  # fmt: skip
-            return f"{sides[0]}/{sides[1]} {unit}"
+            sides = (quantity(one).removesuffix(unit).strip() for one in (upper, lower))
+            return f"{'/'.join(sides)} {unit}"
+    if only and entry.components:
+        known = _terminology()
+        for part in entry.components:
+            if any(match.concept == only for match in known.matches_of(part.code)):
+                return _part(part)
     if entry.components:
         return "; ".join(f"{part.code.words}: {_part(part)}" for part in entry.components)
     if entry.value_bool is not None:
@@ -278,7 +345,7 @@ def _row(
         value=value,
         when=written(when),
         sort=_sort(when),
-        origin=entry.ref,
+        origin=_origin(entry.ref),
         codes=", ".join(
             f"{SYSTEMS.get(coding.system, coding.system)} {coding.code}"
             for coding in entry.code.codings
@@ -291,6 +358,18 @@ def _row(
     )
 
 
+def _origin(ref: str) -> str:
+    """ "Condition/17"; of a long id only its beginning, enough to find it again."""
+    kind, _, name = ref.rpartition("/")
+    return ref if len(name) <= 12 else f"{kind}/{name[:8]}…".lstrip("/")
+
+
+def _day(when: When | None) -> date | None:
+    if when is None:
+        return None
+    return when.earliest if isinstance(when, PartialDate) else words.local(when).date()
+
+
 def _sort(when: When | None) -> str:
     if when is None:
         return ""
@@ -300,6 +379,14 @@ def _sort(when: When | None) -> str:
 def _sorted(rows: Iterable[Row]) -> list[Row]:
     newest = sorted(rows, key=lambda row: row.sort, reverse=True)
     return sorted(newest, key=lambda row: not row.is_current)
+
+
+def grouped(faults: Iterable[Fault]) -> list[tuple[str, list[str]]]:
+    """Faults with the same words once, with all their places."""
+    found: dict[str, list[str]] = {}
+    for fault in faults:
+        found.setdefault(fault.words, []).append(fault.path or "the whole file")
+    return list(found.items())
 
 
 def by_place(problems: Iterable[Problem]) -> list[tuple[Problem, int | None]]:
@@ -330,3 +417,8 @@ def indented(json_text: str) -> str:
 @cache
 def _terminology() -> Terminology:
     return load_terminology()
+
+
+@cache
+def _dictionary() -> Dictionary:
+    return load_dictionary(_terminology())

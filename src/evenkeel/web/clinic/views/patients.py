@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from evenkeel.core.protocols.states import CourseStatus
@@ -19,6 +20,7 @@ from evenkeel.web.ledger import selectors as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Patient
 from evenkeel.web.records.selectors.patients import Stage, birth_of, chart_of, how_many, people
+from evenkeel.web.ui.words import local
 
 PER_PAGE = 25
 HAPPENED = 12
@@ -73,6 +75,7 @@ def patient(request: HttpRequest, number: str) -> HttpResponse:
         "patient": found,
         "card": card_of(found) | {"warnings": charts.warnings(chart)},
         "born": charts.written(birth_of(found)),
+        "measures": charts.measures(chart, local(timezone.now()).date()),
         "conditions": charts.conditions(chart),
         "medications": charts.medications(chart),
         "allergies": charts.allergies(chart),

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from evenkeel.core.chart import Fault, Kept, Problem, Refused
+from evenkeel.core.chart import Kept, Problem, Refused
 from evenkeel.web.clinic import charts
 from evenkeel.web.clinic.guards import note_look, page
 from evenkeel.web.clinic.persons import card_of
@@ -66,13 +66,13 @@ def _take_in(request: HttpRequest, file: UploadedFile) -> dict[str, Any]:
     result: dict[str, Any] = {"name": file.name, "faults": (), "receipt": None}
     if (file.size or 0) > LARGEST:
         words = f"The file has {file.size:,} bytes; at most {LARGEST:,} are read."
-        return result | {"faults": (Fault(code="too-long", path="", words=words),)}
+        return result | {"faults": [(words, ["the whole file"])], "unreadable": True}
     try:
         result["receipt"] = services.receive(
             raw=file.read(), by=request.user, via=services.Via.UPLOAD, at=timezone.now()
         )
     except Refused as refusal:
-        result["faults"] = refusal.faults
+        result["faults"] = charts.grouped(refusal.faults)
         result["unreadable"] = refusal.unreadable
     return result
 

@@ -1,0 +1,66 @@
+"""A coordinator takes in referrals in a real browser; the pages hold at every width and theme."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.referrals import SAMPLES
+
+pytestmark = pytest.mark.browser
+GOOD = SAMPLES / "referrals" / "04-ptsd-2.json"
+DEAD = SAMPLES / "referrals" / "10-myocardial-infarction.json"
+NOTE = SAMPLES / "faulty" / "32-real-referral-note.json"
+ERROR = SAMPLES / "faulty" / "16-entered-in-error.json"
+
+
+def test_files_go_in_and_each_is_answered(page, sign_in, axe, shot):
+    sign_in(page, "coordinator")
+    page.goto("/patients/")
+    page.get_by_role("link", name="Add a referral").first.click()
+    page.get_by_label("Files").set_input_files([GOOD, DEAD, NOTE, ERROR])
+    page.get_by_role("button", name="Take in the referral").click()
+    page.get_by_text("2 taken in, 2 refused.").wait_for()
+    assert page.get_by_text("Bundle.entry[0].resource.deceasedDateTime").is_visible()
+    axe(page)
+    shot(page, "referral-answers")
+    page.get_by_role("link", name="Open CUMMINGS").click()
+    page.get_by_role("heading", name="Chart").wait_for()
+    assert page.get_by_text("171/107").first.is_visible()
+    axe(page)
+    shot(page, "chart")
+
+
+def test_somebody_is_found_from_the_keyboard_alone(page, sign_in):
+    sign_in(page, "coordinator")
+    page.goto("/patients/referrals/add/")
+    page.get_by_label("Files").set_input_files(ERROR)
+    page.get_by_role("button", name="Take in the referral").press("Enter")
+    page.get_by_role("link", name="Open EXAMPLEBY").wait_for()
+    page.goto("/patients/")
+    page.get_by_label("Name or number").focus()
+    page.keyboard.type("example")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="EXAMPLEBY, Nora").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Chart").wait_for()
+    assert page.locator("del", has_text="Abdominal aortic aneurysm").is_visible()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (820, "light"), (390, "dark")])
+def test_every_page_holds_at_every_width_and_theme(width, theme, new_page, sign_in, axe):
+    page = new_page(width=width, color_scheme=theme)
+    sign_in(page, "coordinator")
+    page.goto("/patients/referrals/add/")
+    page.get_by_label("Files").set_input_files([GOOD, NOTE])
+    page.get_by_role("button", name="Take in the referral").click()
+    page.get_by_role("link", name="See what was kept").wait_for()
+    seen = [page.url]
+    chart = page.get_by_role("link", name="Open CUMMINGS").get_attribute("href")
+    kept = page.get_by_role("link", name="See what was kept").get_attribute("href")
+    for address in (None, chart, kept, f"{kept}0/", "/patients/", "/patients/referrals/"):
+        if address is not None:
+            page.goto(address)
+            seen.append(page.url)
+        axe(page)
+        wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wider <= 0, f"{page.url} is {wider} px wider than the screen"
+    assert len(seen) == 6
