@@ -14,7 +14,7 @@ from django.db import connection
 
 CHANNEL = "evenkeel_floor"
 Kind = Literal["reading", "event", "alarm"]
-_MOST_IDS = 200  # a payload holds 8,000 bytes
+MOST_IDS = 200  # a payload holds 8,000 bytes
 
 
 def tell(*, treatment_id: int, kind: Kind, ids: Sequence[int]) -> None:
@@ -22,8 +22,8 @@ def tell(*, treatment_id: int, kind: Kind, ids: Sequence[int]) -> None:
 
     kind: "reading" for Reading rows; "event" or "alarm" for TreatmentEvent rows.
     """
-    for start in range(0, len(ids), _MOST_IDS):
-        some = list(ids[start : start + _MOST_IDS])
+    for start in range(0, len(ids), MOST_IDS):
+        some = list(ids[start : start + MOST_IDS])
         payload = {"treatment": treatment_id, "kind": kind, "id": some[0], "ids": some}
         with connection.cursor() as cursor:
             cursor.execute(

@@ -1,16 +1,40 @@
-"""Who was being treated on which chair, and from when to when."""
+"""Who was being treated on which chair, and from when to when.
+
+Asked for every batch of messages, so it is one query in plain SQL.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from django.db.models import Max, Min, Q
+from django.db import connection
 
-from evenkeel.web.records.models import Patient, PatientIdentifier, Treatment
+from evenkeel.web.records.models import Patient, Treatment
 
 _LOOK_BACK = timedelta(hours=24)  # a treatment and a night; older readings match nobody
+_MOST = 200
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+_WINDOWS = """
+SELECT t.id, c.number, c.name, co.product, t.patient_id, e.opened_at, e.closed_at,
+       ARRAY(SELECT i.value FROM records_patientidentifier i WHERE i.patient_id = t.patient_id)
+FROM records_treatment t
+JOIN records_chair c ON c.id = t.chair_id
+JOIN records_course co ON co.id = t.course_id
+CROSS JOIN LATERAL (
+    SELECT min(at) FILTER (WHERE kind = 'checked_in') AS opened_at,
+           max(at) FILTER (WHERE kind <> 'checked_in') AS closed_at
+    FROM records_treatmentevent
+    WHERE treatment_id = t.id AND kind IN ('checked_in', 'left', 'cancelled')
+) e
+WHERE (t.chair_id = ANY(%s) OR c.number = ANY(%s))
+  AND (t.status = ANY(%s) OR upper(t.period) >= %s)
+  AND e.opened_at IS NOT NULL
+ORDER BY e.opened_at DESC
+LIMIT %s
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +44,7 @@ class Window:
     treatment_id: int
     chair_number: int
     chair_name: str
+    product: str
     opened_at: datetime
     closed_at: datetime | None
     names: frozenset[str]
@@ -37,30 +62,20 @@ def windows_of(*, chairs: set[int], numbers: set[int], since: datetime | None) -
     """Windows on these chairs (by key or by number), latest first, that may hold ``since``."""
     if not chairs and not numbers:
         return []
-    found = (
-        Treatment.objects.filter(Q(chair_id__in=chairs) | Q(chair__number__in=numbers))
-        .select_related("chair")
-        .annotate(
-            opened_at=Min("events__at", filter=Q(events__kind="checked_in")),
-            closed_at=Max("events__at", filter=Q(events__kind__in=["left", "cancelled"])),
+    ended_after = since - _LOOK_BACK if since is not None else _NEVER
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WINDOWS, [list(chairs), list(numbers), list(Treatment.OPEN), ended_after, _MOST]
         )
-        .filter(opened_at__isnull=False)
-    )
-    live = Q(status__in=Treatment.OPEN)
-    if since is not None:
-        live |= Q(period__endswith__gte=since - _LOOK_BACK)
-    rows = list(found.filter(live).order_by("-opened_at")[:200])
-    known: dict[int, set[str]] = {row.patient_id: set() for row in rows}
-    for identifier in PatientIdentifier.objects.filter(patient_id__in=known):
-        known[identifier.patient_id].add(identifier.value)
-    return [
-        Window(
-            treatment_id=row.pk,
-            chair_number=row.chair.number,
-            chair_name=row.chair.name,
-            opened_at=row.opened_at,
-            closed_at=row.closed_at,
-            names=frozenset({Patient(pk=row.patient_id).number, *known[row.patient_id]}),
-        )
-        for row in rows
-    ]
+        return [
+            Window(
+                treatment_id=row[0],
+                chair_number=row[1],
+                chair_name=row[2],
+                product=row[3],
+                opened_at=row[5],
+                closed_at=row[6],
+                names=frozenset({Patient(pk=row[4]).number, *row[7]}),
+            )
+            for row in cursor.fetchall()
+        ]

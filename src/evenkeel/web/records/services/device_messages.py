@@ -8,20 +8,19 @@ chair, person and time agree; every disagreement is kept, named and shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db import connection, transaction
-from psycopg.types.json import Jsonb
+from django.db import transaction
 
 from evenkeel.core.monitoring.events import AlarmEnded, AlarmRaised, Priority
-from evenkeel.web.records.models import Device, Reading
+from evenkeel.web.records.models import Reading, Treatment
 from evenkeel.web.records.selectors.floor_windows import Window, windows_of
-from evenkeel.web.records.services import readings
+from evenkeel.web.records.services import device_rows, readings
+from evenkeel.web.records.services.device_rows import KnownDevice
 from evenkeel.web.records.services.readings import MAY_BE_AHEAD, NewReading
-from evenkeel.web.records.services.timeline import hold
 
 Answer = Literal["AA", "AE", "AR"]
 LATE = timedelta(minutes=5)
@@ -105,8 +104,10 @@ class _Judged:
 @transaction.atomic
 def take_in(batch: Sequence[Arrived]) -> list[Taken]:
     """Store a batch and say what to answer to each message, once this has committed."""
-    before = _stored_before({each.key for each in batch if each.control_id})
-    devices = _devices(batch)
+    before = device_rows.stored_before({each.key for each in batch if each.control_id})
+    devices = device_rows.devices(
+        {name for each in batch for name in (*each.devices, *each.senders)}
+    )
     windows = windows_of(
         chairs={d.chair_id for d in devices.values() if d.chair_id is not None},
         numbers={each.chair for each in batch if each.chair is not None},
@@ -119,11 +120,11 @@ def take_in(batch: Sequence[Arrived]) -> list[Taken]:
         for each in batch
     ]
     _store_messages([each for each in judged if not each.taken.repeat])
-    _store_readings([each for each in judged if each.message_id is not None])
+    _store_readings([each for each in judged if each.message_id is not None], windows)
     return [replace(each.taken, readings=len(each.charted)) for each in judged]
 
 
-def _judge(arrived: Arrived, devices: dict[str, Device], windows: Sequence[Window]) -> _Judged:
+def _judge(arrived: Arrived, devices: dict[str, KnownDevice], windows: Sequence[Window]) -> _Judged:
     judged = _Judged(arrived=arrived, taken=Taken(answer="AA"), notes=list(arrived.notes))
 
     def refuse(reason: str, code: str = UNKNOWN_KEY, answer: Answer = "AE") -> _Judged:
@@ -135,28 +136,24 @@ def _judge(arrived: Arrived, devices: dict[str, Device], windows: Sequence[Windo
     if arrived.refused is not None:
         answer, code, reason = arrived.refused
         return refuse(reason, code, answer)
-    found: dict[int, Device] = {}
+    found: dict[int, KnownDevice] = {}
     for names in (arrived.devices, arrived.senders):
-        found = found or {devices[name].pk: devices[name] for name in names if name in devices}
+        found = found or {devices[name].id: devices[name] for name in names if name in devices}
     if not found:
         named = next(iter((*arrived.devices, *arrived.senders)), "without a name")
         return refuse(f"device {named[:60]} is not registered")
     if len(found) > 1 and len({device.chair_id for device in found.values()}) > 1:
         return refuse("the message names devices of different chairs")
     device = next(iter(found.values()))
-    judged.device_id = device.pk
+    judged.device_id = device.id
     if not device.in_use:
         return refuse(f"device {device.name} is not in use")
-    if (
-        device.chair is not None
-        and arrived.chair is not None
-        and device.chair.number != arrived.chair
-    ):
+    if None not in (device.chair_number, arrived.chair) and device.chair_number != arrived.chair:
         return refuse(
             f"the message says chair {arrived.chair}, but {device.name} stands at "
-            f"{device.chair.name}"
+            f"{device.chair_name}"
         )
-    number = device.chair.number if device.chair is not None else arrived.chair
+    number = arrived.chair if device.chair_number is None else device.chair_number
     here = [window for window in windows if window.chair_number == number]
     for reading in arrived.readings:
         if reading.at > arrived.received_at + MAY_BE_AHEAD:
@@ -189,54 +186,22 @@ def _joined(*words: str) -> str:
     return "; ".join(filter(None, words))
 
 
-def _stored_before(keys: set[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
-    if not keys:
-        return set()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT sender, control_id, sha256 FROM records_devicemessage "
-            "JOIN unnest(%s::text[], %s::text[], %s::text[]) AS asked (a, b, c) "
-            "ON sender = a AND control_id = b AND sha256 = c WHERE ack IN ('AA', 'CA')",
-            [list(column) for column in zip(*keys, strict=True)],
-        )
-        return {(row[0], row[1], row[2]) for row in cursor.fetchall()}
-
-
-def _devices(batch: Iterable[Arrived]) -> dict[str, Device]:
-    names = {name for each in batch for name in (*each.devices, *each.senders)}
-    found = Device.objects.filter(identifier__in=names).select_related("chair")
-    return {device.identifier: device for device in found}
-
-
-_COLUMNS = (
-    "received_at", "peer", "sender", "control_id", "kind", "sha256", "raw", "ack", "reason",
-    "notes", "device_id", "treatment_id",
-)  # fmt: skip
-
-
 def _store_messages(judged: Sequence[_Judged]) -> None:
     """Insert in the order they came; an acknowledged key that exists already makes a repeat."""
     if not judged:
         return
-    values: list[object] = []
+    rows = []
     for each in judged:
         arrived, taken = each.arrived, each.taken
         treatment = next((t for t, _ in reversed(each.charted) if t is not None), each.alarms_of)
-        values += [
-            arrived.received_at, arrived.peer[:64], arrived.sender[:400],
-            arrived.control_id[:200], arrived.kind[:40], arrived.sha256, arrived.raw,
-            taken.answer, taken.reason, Jsonb(each.notes), each.device_id, treatment,
-        ]  # fmt: skip
-    row = f"({', '.join(['%s'] * len(_COLUMNS))})"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO records_devicemessage ({', '.join(_COLUMNS)}) "
-            f"VALUES {', '.join([row] * len(judged))} "
-            "ON CONFLICT (sender, control_id, sha256) WHERE ack IN ('AA', 'CA') DO NOTHING "
-            "RETURNING id, sender, control_id, sha256, ack",
-            values,
-        )
-        stored = {(r[1], r[2], r[3]): r[0] for r in cursor.fetchall() if r[4] == "AA"}
+        rows.append(
+            (
+                arrived.received_at, arrived.peer, arrived.sender, arrived.control_id,
+                arrived.kind, arrived.sha256, arrived.raw, taken.answer, taken.reason,
+                each.notes, each.device_id, treatment,
+            )
+        )  # fmt: skip
+    stored = device_rows.insert_messages(rows)
     for each in judged:
         if each.taken.answer != "AA":
             continue
@@ -247,35 +212,39 @@ def _store_messages(judged: Sequence[_Judged]) -> None:
             each.charted = []
 
 
-def _store_readings(judged: Sequence[_Judged]) -> None:
-    by_treatment: dict[int, list[Reading]] = {}
-    alarms: dict[int, list[MonitorAlarm]] = {}
-    unmatched: list[Reading] = []
-    for each in judged:
-        for treatment_id, new in each.charted:
-            row = Reading(
-                message_id=each.message_id, device_id=each.device_id, treatment_id=treatment_id,
-                sign=new.sign, value=new.value, unit=new.unit, at=new.at, absent=new.absent,
-                as_sent=new.as_sent, note=new.note,
-                group=f"{each.message_id}.{new.group}"[:64] if new.group else "",
-            )  # fmt: skip
-            if treatment_id is None:
-                unmatched.append(row)
-            else:
-                by_treatment.setdefault(treatment_id, []).append(row)
-        if each.alarms_of is not None:
-            alarms.setdefault(each.alarms_of, []).extend(each.arrived.alarms)
-    Reading.objects.bulk_create(unmatched)
-    now = max((each.arrived.received_at for each in judged), default=None)
-    # In one order everywhere, so that two gateways cannot hold each other up.
-    for treatment_id in sorted(by_treatment.keys() | alarms.keys()):
-        assert now is not None
-        treatment = hold(treatment_id)
-        if rows := by_treatment.get(treatment_id):
-            readings.chart(treatment=treatment, rows=rows, now=now)
-        readings.store_alarms(
-            treatment, [_as_event(alarm, now) for alarm in alarms.get(treatment_id, ())]
+def _store_readings(judged: Sequence[_Judged], windows: Sequence[Window]) -> None:
+    rows = [
+        Reading(
+            message_id=each.message_id, device_id=each.device_id, treatment_id=treatment_id,
+            sign=new.sign, value=new.value, unit=new.unit, at=new.at, absent=new.absent,
+            as_sent=new.as_sent, note=new.note,
+            group=f"{each.message_id}.{new.group}"[:64] if new.group else "",
         )
+        for each in judged
+        for treatment_id, new in each.charted
+    ]  # fmt: skip
+    alarms = {each.alarms_of for each in judged if each.alarms_of is not None}
+    by_treatment: dict[int, list[Reading]] = {}
+    for row in rows:
+        if row.treatment_id is not None:
+            by_treatment.setdefault(row.treatment_id, []).append(row)
+    # In one order everywhere, so that two gateways cannot hold each other up.
+    device_rows.hold(sorted({*by_treatment, *alarms}))
+    device_rows.insert_readings(rows)
+    device_rows.tell({key: [row.pk for row in some] for key, some in by_treatment.items()})
+    if not by_treatment and not alarms:
+        return
+    now = max(each.arrived.received_at for each in judged)
+    products = {window.treatment_id: window.product for window in windows}
+    made = readings.watch(by_treatment, products, now)
+    for each in judged:
+        if each.alarms_of is not None:
+            made.setdefault(each.alarms_of, []).extend(
+                _as_event(alarm, now) for alarm in each.arrived.alarms
+            )
+    treatments = Treatment.objects.select_related("patient").in_bulk(list(made)) if made else {}
+    for treatment_id, events in made.items():
+        readings.store_alarms(treatments[treatment_id], events)
 
 
 def _as_event(alarm: MonitorAlarm, now: datetime) -> AlarmRaised | AlarmEnded:

@@ -7,7 +7,7 @@ reading is judged once and in one way. Notifications leave with the commit.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,16 +17,25 @@ from uuid import UUID
 from django.db import transaction
 
 from evenkeel.core.monitoring.alarms import evaluate, fold_alarms
-from evenkeel.core.monitoring.events import AlarmEnded, AlarmRaised, AlarmRepeated, body, read_event
+from evenkeel.core.monitoring.events import (
+    AlarmEnded,
+    AlarmRaised,
+    AlarmRepeated,
+    Event,
+    body,
+    read_event,
+)
+from evenkeel.core.monitoring.rules import rules_for
 from evenkeel.core.monitoring.signs import PRESSURES, disagreement, signs
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import floor_channel, permissions
-from evenkeel.web.records.models import Reading, Treatment, TreatmentEvent
+from evenkeel.web.records.models import DoseOrder, Reading, Treatment, TreatmentEvent
 from evenkeel.web.records.selectors import readings as selectors
 from evenkeel.web.records.selectors.timeline import limits_in_force
 from evenkeel.web.records.services.timeline import hold
 
 MAY_BE_AHEAD = timedelta(minutes=5)
+AlarmEvent = AlarmRaised | AlarmRepeated | AlarmEnded
 
 
 class NotAReading(ValueError):
@@ -139,36 +148,55 @@ def chart(*, treatment: Treatment, rows: Sequence[Reading], now: datetime) -> li
     """
     Reading.objects.bulk_create(rows)
     floor_channel.tell(treatment_id=treatment.pk, kind="reading", ids=[row.pk for row in rows])
-    return _watch(treatment, rows, now)
+    made = watch({treatment.pk: rows}, {treatment.pk: treatment.course.product}, now)
+    return store_alarms(treatment, made.get(treatment.pk, []))
 
 
-def _watch(treatment: Treatment, rows: Iterable[Reading], now: datetime) -> list[TreatmentEvent]:
-    samples = selectors.samples(rows)
+def watch(
+    rows: Mapping[int, Sequence[Reading]], products: Mapping[int, str], now: datetime
+) -> dict[int, list[AlarmEvent]]:
+    """The alarm events that new readings make, by treatment; nothing is written yet.
+
+    products: of each treatment; the limits are those of the product and of the
+        standing order.
+    """
+    samples = {key: found for key, some in rows.items() if (found := selectors.samples(some))}
     if not samples:
-        return []
-    limits = limits_in_force(treatment)
-    known = [
-        read_event(
-            event.kind, event.data, id=str(event.client), at=event.at,
-            recorded_at=event.recorded_at, by="",
-        )
-        for event in TreatmentEvent.objects.filter(
-            treatment=treatment, kind__startswith="alarm_"
-        ).order_by("at", "id")
-    ]  # fmt: skip
-    made: list[AlarmRaised | AlarmRepeated | AlarmEnded] = []
-    for sample in samples:
-        fresh = evaluate(
-            limits=limits, alarms=fold_alarms([*known, *made]), sample=sample,
-            recorded_at=now, whose=str(treatment.pk),
+        return {}
+    known: dict[int, list[Event]] = {key: [] for key in samples}
+    for event in TreatmentEvent.objects.filter(
+        treatment_id__in=samples, kind__startswith="alarm_"
+    ).order_by("at", "id"):
+        known[event.treatment_id].append(
+            read_event(
+                event.kind, event.data, id=str(event.client), at=event.at,
+                recorded_at=event.recorded_at, by="",
+            )
         )  # fmt: skip
-        made += fresh
-    return store_alarms(treatment, made)
+    ordered = set(
+        DoseOrder.objects.filter(treatment_id__in=samples)
+        .exclude(limits={})
+        .values_list("treatment_id", flat=True)
+    )
+    made: dict[int, list[AlarmEvent]] = {}
+    for key, some in samples.items():
+        limits = (
+            limits_in_force(Treatment.objects.select_related("course").get(pk=key))
+            if key in ordered
+            else rules_for(products[key]).limits
+        )
+        fresh: list[AlarmEvent] = []
+        for sample in some:
+            fresh += evaluate(
+                limits=limits, alarms=fold_alarms([*known[key], *fresh]), sample=sample,
+                recorded_at=now, whose=str(key),
+            )  # fmt: skip
+        if fresh:
+            made[key] = fresh
+    return made
 
 
-def store_alarms(
-    treatment: Treatment, made: Sequence[AlarmRaised | AlarmRepeated | AlarmEnded]
-) -> list[TreatmentEvent]:
+def store_alarms(treatment: Treatment, made: Sequence[AlarmEvent]) -> list[TreatmentEvent]:
     """Write alarm events, tell the screens, and put raised alarms into the ledger."""
     if not made:
         return []
