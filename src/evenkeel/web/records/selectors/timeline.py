@@ -12,13 +12,14 @@ from django.conf import settings
 
 from evenkeel.core.kernel.quantities import read_decimal
 from evenkeel.core.kernel.sources import Mark, Source
-from evenkeel.core.kernel.verdicts import Verdict
+from evenkeel.core.kernel.verdicts import Answer, Verdict, judge, yes
 from evenkeel.core.monitoring.alarms import Sample
 from evenkeel.core.monitoring.events import Corrected, Event, Priority, read_event
 from evenkeel.core.monitoring.fold import State, fold
 from evenkeel.core.monitoring.gate import Gate, GateFacts, day_gate
 from evenkeel.core.monitoring.leaving import Leave, leave_gate
 from evenkeel.core.monitoring.rules import Limit, Rules, rules_for, with_order
+from evenkeel.core.safeguards import judge_all
 from evenkeel.web.accounts.roles import Role
 from evenkeel.web.records.models import (
     DoseOrder,
@@ -154,7 +155,7 @@ def gate_facts(treatment: Treatment, now: datetime) -> GateFacts:
     patient = treatment.patient
     shift = prescriber_shift(now)
     return GateFacts(
-        safeguards=_safeguards(patient, treatment, now),
+        safeguards=_safeguards(patient, now),
         consent_treatment=standing(patient, Purpose.TREATMENT, at=now).verdict,
         consent_off_label=standing(patient, Purpose.OFF_LABEL, at=now).verdict,
         prescriber_on_site=shift.user.short_name if shift else None,
@@ -174,10 +175,26 @@ def prescriber_shift(now: datetime) -> Shift | None:
     )
 
 
-def _safeguards(patient: Patient, treatment: Treatment, now: datetime) -> Verdict:
+def _safeguards(patient: Patient, now: datetime) -> Verdict:
+    """The worst safeguard of this person today.
+
+    Unknown locks dosing until somebody asks. One that is known to hold locks it when
+    its source was read on its own page; else a prescriber must judge, in writing.
+    """
     from evenkeel.web.records.services import screening
 
-    return screening.safeguards_standing(patient=patient, product=treatment.course.product, at=now)
+    day = now.astimezone(zone()).date()
+    facts = screening.check_of(patient, as_of=day, packs=()).facts
+    held = [one for one in judge_all(facts) if one.holds_back]
+    for one in held:
+        if one.verdict.answer is Answer.NO and one.safeguard.stops:
+            return one.verdict
+    for one in held:
+        if one.verdict.answer is Answer.UNKNOWN:
+            return one.verdict
+    for one in held:
+        return judge(one.verdict.reason, one.verdict.source, role="prescriber")
+    return yes("none stands in the way")
 
 
 def age_on(patient: Patient, now: datetime) -> int | None:
