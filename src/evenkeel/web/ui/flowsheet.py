@@ -325,7 +325,7 @@ def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeSt
     )
     return format_html(
         '<figure class="plot flowsheet" data-flowsheet data-live="{}" data-event="{}">'
-        '<div class="scroll-x" tabindex="0" role="region" aria-label="Flowsheet">'
+        '<div class="scroll-x" tabindex="0" role="region" aria-label="Flowsheet, drawn">'
         '<svg viewBox="0 0 {} {}" class="plot-wide" role="img" tabindex="0" aria-label="{}" data-plot '
         'data-start="{}" data-end="{}" data-left="{}" data-right="{}" data-stops="{}">'
         '{}{}<line class="cursor" data-cursor y1="22" y2="{}" x1="-9" x2="-9"></line></svg></div>'
@@ -348,7 +348,7 @@ def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeSt
         svg.twin(
             ("Time", "What", "Value", "Origin"),
             ((r["time"], r["what"], r["value"], r["origin"]) for r in rows),
-            "Flowsheet",
+            "Flowsheet, as a table",
         ),
     )
 

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from evenkeel.web.ui import svg
 from evenkeel.web.ui.words import write_date, write_number
 
-LEFT, RIGHT = 112.0, 86.0
+LEFT, RIGHT = 112.0, 118.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
         wide = len(words) * 6.6 + 20
         # Where the words of the definitions stand, the flag goes above them all.
         if scores.definitions and x + wide > axis.x(axis.plot.now) - 150:
-            box_y = min(box_y, y(max(d[0] for d in scores.definitions)) - 42)
+            box_y = min(box_y, y(max(d[0] for d in scores.definitions)) - 42 - 24 * row)
         box_y = max(box_y, top + 4)
         free_after[row] = x + wide
         out.append(svg.line(x, box_y + 20, x, foot - 5, "flag-stem"))
@@ -261,7 +261,7 @@ def draw(plot: Plot) -> SafeString:
         ),
     ]
     return format_html(
-        '<figure class="plot"><div class="scroll-x" tabindex="0" role="region" aria-label="{}">'
+        '<figure class="plot"><div class="scroll-x" tabindex="0" role="region" aria-label="{}, drawn">'
         '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" class="plot-wide">{}{}{}</svg></div>{}{}</figure>',
         plot.title,
         svg.n(plot.width),
@@ -271,7 +271,7 @@ def draw(plot: Plot) -> SafeString:
         svg.join(body),
         svg.join(now),
         format_html("<figcaption>{}</figcaption>", " ".join(plot.notes)) if plot.notes else "",
-        svg.twin(("Day", "What", "Value", "Note"), _rows(plot), plot.title),
+        svg.twin(("Day", "What", "Value", "Note"), _rows(plot), f"{plot.title}, as a table"),
     )
 
 
@@ -332,5 +332,5 @@ def draw_patient(
         f"{title}: {write_number(points[0][1])} at the start, {write_number(points[-1][1])} now. "
         f"{len(missing)} times no answer.",
         svg.join(out),
-        svg.twin(("Day", "Your answers"), rows, title, "As a list"),
+        svg.twin(("Day", "Your answers"), rows, f"{title}, as a list", "As a list"),
     )

@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from evenkeel.web.ui import svg
 from evenkeel.web.ui.icons import draw_icon
 from evenkeel.web.ui.words import write_number
 
@@ -148,7 +149,7 @@ def dose_scale(
     def x(amount: float) -> float:
         return 6 + 280 * min(amount, top) / top
 
-    parts = [format_html('<path class="axis" d="M6 14H286"></path>')]
+    parts = [svg.path("M6 14H286", "axis")]
     if soft is not None:
         parts.append(
             format_html(
@@ -186,7 +187,7 @@ def dose_scale(
 def spark(points: Sequence[tuple[float, float]], limit: float | str | None = None) -> SafeString:
     """Recent values as a line ending in a dot; (time, value) in any one unit each."""
     if not points:
-        return format_html("")
+        return svg.NOTHING
     # A template gives "" for a key that is not there.
     limit = None if limit == "" else limit
     times = [t for t, _ in points]

@@ -232,7 +232,8 @@ def wall(now: datetime) -> dict[str, Any]:
 def gallery(now: datetime) -> dict[str, Any]:
     """The context of the gallery page."""
     refused = SpecimenForm(
-        {"name": "", "reason": "because", "rate": "5,7", "product": "iv", "answer": "go"}
+        {"name": "", "reason": "because", "rate": "5,7", "product": "iv", "answer": "go"},
+        auto_id="refused_%s",
     )
     refused.is_valid()
     pages = Paginator(range(1, 389), 50)

@@ -183,25 +183,25 @@ def get_item(mapping: dict[str, Any], key: str) -> Any:
 @register.filter
 def clinic_time(moment: datetime | None, style: str = "") -> str:
     """"10:42"; style "s" adds seconds, "z" the zone."""
-    return words.write_time(moment, seconds="s" in style, zone="z" in style)
+    return words.write_time(moment or None, seconds="s" in style, zone="z" in style)
 
 
 @register.filter
 def clinic_date(day: date | None, style: str = "") -> str:
     """"24 Nov 2026"; style "d" adds the weekday, "-y" leaves the year out."""
-    return words.write_date(day, weekday="d" in style, year="-y" not in style)
+    return words.write_date(day or None, weekday="d" in style, year="-y" not in style)
 
 
 @register.filter
 def clinic_datetime(moment: datetime | None, style: str = "") -> str:
     """"24 Nov 2026, 10:42"; style "z" adds the zone."""
-    return words.write_datetime(moment, zone="z" in style)
+    return words.write_datetime(moment or None, zone="z" in style)
 
 
 @register.filter
 def minutes_words(length: timedelta | float | None, of: object = "") -> str:
     """"41 min"; with an argument "41 min of 120 or more" ({{ gone|minutes_words:"120 or more" }})."""
-    text = words.write_minutes(length)
+    text = words.write_minutes(None if length == "" else length)
     return f"{text} of {of}" if of not in ("", None) else text
 
 
@@ -215,14 +215,14 @@ def trim_number(number: Decimal | float | None) -> str:
 def age(born: date | None, today: date | None = None) -> str:
     """Whole years today, on the clinic's calendar."""
     day = today or words.local(timezone.now()).date()
-    years = words.age_on(born, day)
+    years = words.age_on(born or None, day)
     return words.NOT_RECORDED if years is None else str(years)
 
 
 @register.filter
 def ago(then: datetime | None, now: datetime | None = None) -> str:
     """"8 s ago", "3 min ago", then the time itself."""
-    return words.write_ago(then, now or timezone.now())
+    return words.write_ago(then or None, now or timezone.now())
 
 
 @register.filter
@@ -234,7 +234,7 @@ def iso(moment: datetime | None) -> str:
 @register.filter
 def countdown_words(due: datetime | None, now: datetime | None = None) -> str:
     """m:ss to the moment, or since it."""
-    if due is None:
+    if not due:
         return words.NOT_RECORDED
     return words.write_countdown((due - (now or timezone.now())).total_seconds())
 
@@ -242,4 +242,4 @@ def countdown_words(due: datetime | None, now: datetime | None = None) -> str:
 @register.filter
 def is_past(due: datetime | None, now: datetime | None = None) -> bool:
     """Has this moment gone by?"""
-    return due is not None and due < (now or timezone.now())
+    return bool(due) and due < (now or timezone.now())

@@ -1,0 +1,213 @@
+"""The gallery in a real browser: axe in both themes and three widths, reflow, keyboard,
+and the scripts that count, tap, refuse and speak."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.browser
+PAGES = ("/ui/gallery/", "/ui/gallery/wall/", "/ui/gallery/portal/", "/ui/gallery/print/")
+# Each frame at the widths it is made for.
+LOOKS = [
+    *(("/ui/gallery/", width) for width in (1440, 820, 390)),
+    ("/ui/gallery/wall/", 1440),
+    ("/ui/gallery/portal/", 390),
+    ("/ui/gallery/print/", 820),
+]
+
+
+@pytest.fixture
+def gallery(new_page, client_as, live):
+    """``gallery(path, width)``: the page, with the session of a nurse."""
+
+    def opened(path="/ui/gallery/", width=1440, **options):
+        page = new_page(width=width, height=900, **options)
+        session = client_as("nurse").cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live.url}])
+        page.goto(path)
+        page.evaluate("() => document.fonts.ready.then(() => true)")
+        return page
+
+    return opened
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_gallery(gallery, axe, theme):
+    page = gallery()
+    for path, width in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{path}?theme={theme}")
+        axe(page)
+
+
+def test_axe_finds_nothing_on_a_wall_out_of_touch(gallery, axe):
+    page = gallery("/ui/gallery/wall/?lost=1")
+    assert page.locator("[role=alert]").first.inner_text()
+    axe(page)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_scrolls_sideways_at_320_px(gallery, path):
+    page = gallery(path, width=320)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_the_sheet_of_paper_needs_no_script_and_loses_no_marks(gallery):
+    page = gallery("/ui/gallery/print/")
+    page.emulate_media(media="print")
+    assert page.locator(".gate .icon").first.is_visible()
+    assert not page.locator("[data-print]").is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.running-card')).display") == "table-header-group"
+
+
+def test_the_whole_gallery_can_be_walked_by_keyboard(gallery):
+    """Tab reaches every act in order, and each stop shows its focus."""
+    page = gallery()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    count = page.evaluate(
+        """() => [...document.querySelectorAll(
+            'main a[href], main button, main input:not([type=hidden]), main select, main textarea, main summary, main [tabindex="0"]'
+        )].filter((e) => e.checkVisibility()).length"""
+    )
+    seen, unseen = set(), []
+    for _ in range(count):
+        page.keyboard.press("Tab")
+        told = page.evaluate(
+            """() => { const e = document.activeElement; const box = e.closest('.input, .choice') || e;
+              const s = getComputedStyle(box); const key = [...document.querySelectorAll('*')].indexOf(e);
+              return [key, s.outlineStyle, s.outlineWidth, e.outerHTML.slice(0, 90)]; }"""
+        )
+        if told[3].startswith("<body"):  # past the last one
+            break
+        seen.add(told[0])
+        if told[1] == "none" or told[2] != "3px":
+            unseen.append(told[3])
+    assert not unseen, unseen[:5]
+    assert len(seen) >= count - 2  # the radios of one question are one stop
+
+
+def test_focus_is_never_hidden_under_what_sticks(gallery):
+    """WCAG 2.4.11: the card above and the acts below do not cover the focused thing."""
+    page = gallery()
+    covered = []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    for _ in range(90):
+        page.keyboard.press("Tab")
+        told = page.evaluate(
+            """() => { const e = document.activeElement; if (!e.closest('main')) return null;
+              const r = e.getBoundingClientRect(); const card = document.querySelector('.patient-card').getBoundingClientRect();
+              const foot = document.querySelector('.foot-acts').getBoundingClientRect();
+              return (r.bottom <= card.bottom || r.top >= foot.top) ? e.outerHTML.slice(0, 90) : null; }"""
+        )
+        if told:
+            covered.append(told)
+    assert not covered, covered[:5]
+
+
+def test_a_theme_is_chosen_and_remembered(gallery):
+    page = gallery()
+    before = page.evaluate("getComputedStyle(document.body).color")
+    page.get_by_role("button", name="Use the dark theme").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).color") != before
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_a_tap_is_saved_at_once_and_framed_as_last(gallery):
+    page = gallery()
+    row = page.locator("#tap-dissociation")
+    row.get_by_role("button", name="7", exact=True).click()
+    row.get_by_text("7 saved").wait_for()
+    assert row.locator(".tap.last").get_attribute("value") == "7"
+    assert row.locator("[data-last]").inner_text().startswith("last 7, ")
+
+
+def test_digits_type_a_tap_and_ten_is_one_tap(gallery):
+    page = gallery()
+    row = page.locator("#tap-dissociation")
+    row.locator(".tap").first.focus()
+    page.keyboard.press("3")
+    row.get_by_text("3 saved").wait_for()
+    posts = []
+    page.on("request", lambda r: posts.append(r.post_data) if r.method == "POST" else None)
+    page.keyboard.press("1")
+    page.keyboard.press("0")
+    row.get_by_text("10 saved").wait_for()
+    assert len(posts) == 1 and "tap=10" in posts[0] and "once=" in posts[0]
+
+
+def test_a_tap_that_failed_is_kept_and_can_be_sent_again(gallery):
+    page = gallery()
+    row = page.locator("#tap-sedation")
+    page.route("**/ui/gallery/tap/", lambda route: route.abort())
+    posts = []
+    page.on("request", lambda r: posts.append(r.post_data) if r.method == "POST" else None)
+    row.get_by_role("button", name="3 Loud call").click()
+    row.get_by_text("is NOT saved").wait_for()
+    assert row.locator(".tap[data-state=failed]").get_attribute("value") == "3"
+    page.unroute("**/ui/gallery/tap/")
+    row.get_by_role("button", name="Send 3 again").click()
+    row.get_by_text("3 saved").wait_for()
+    assert posts[0] == posts[1], "the same tap, with its own time and the same once"
+
+
+def test_a_refused_tap_says_why(gallery):
+    page = gallery()
+    row = page.locator("#tap-sedation")
+    row.get_by_role("button", name="5 Awake").click()
+    row.get_by_text("The gallery refuses every 5").wait_for()
+
+
+def test_a_blocked_button_keeps_focus_and_speaks_its_reason(gallery):
+    page = gallery()
+    button = page.get_by_role("button", name="Discharge", exact=True)
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.getElementById('say-now').textContent.includes('Not before 14:58')")
+    assert page.evaluate("document.activeElement.textContent") == "Discharge"
+
+
+def test_arrows_read_the_flowsheet(gallery):
+    page = gallery()
+    page.locator("#flowsheet svg[data-plot]").focus()
+    page.keyboard.press("Home")
+    reader = page.locator("#flowsheet .reader")
+    first = reader.inner_text()
+    page.keyboard.press("ArrowRight")
+    assert first and reader.inner_text() != first
+    page.keyboard.press("Escape")
+    assert reader.inner_text() == ""
+
+
+def test_the_clock_is_the_servers_and_not_the_devices(gallery):
+    """A device whose clock is wrong by years shows the server's time all the same."""
+    page = gallery()
+    page.clock.install(time="2001-01-01T00:00:00Z")
+    page.reload()
+    told = page.evaluate("document.body.dataset.now")
+    page.wait_for_function("document.querySelector('[data-clock] time').textContent.length === 5")
+    wanted = page.evaluate(
+        "(iso) => new Intl.DateTimeFormat('en-GB', {timeZone: document.body.dataset.zone, hour: '2-digit', minute: '2-digit'}).format(new Date(iso))",
+        told,
+    )
+    assert page.locator("[data-clock] time").inner_text() == wanted
+
+
+def test_silence_of_the_stream_is_said(gallery):
+    page = gallery("/ui/gallery/wall/")
+    page.clock.install()
+    page.reload()
+    page.evaluate("document.dispatchEvent(new CustomEvent('htmx:sseOpen', {detail: {source: null}}))")
+    page.clock.run_for(9_000)
+    assert not page.evaluate("document.body.classList.contains('out-of-touch')")
+    page.clock.run_for(4_000)
+    assert page.evaluate("document.body.classList.contains('out-of-touch')")
+    assert "own clock" in page.locator("[data-clock] .zone").inner_text()
+    assert page.locator("[data-out-of-touch]").is_visible()
+    page.evaluate("document.dispatchEvent(new CustomEvent('htmx:sseOpen', {detail: {source: null}}))")
+    assert not page.evaluate("document.body.classList.contains('out-of-touch')")

@@ -1,0 +1,235 @@
+"""Every component renders, takes only the keys it knows, and escapes what it is given."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.template import Context, Template, TemplateSyntaxError
+from django.template.loader import render_to_string
+
+from evenkeel.web.ui import flowsheet, plots, shapes, specimen_plots, specimens
+from evenkeel.web.ui.components import COMPONENTS
+from evenkeel.web.ui.icons import ICONS, draw_icon
+
+SOURCE = Path(__file__).resolve().parents[2] / "src/evenkeel"
+NOW = datetime(2026, 11, 24, 15, 42, 18, tzinfo=UTC)
+FRAME = {"now": NOW, "zone": "EST", "zone_key": "America/New_York", "clinic": "Saltmarsh clinic",
+         "who": "I. Kladd", "is_staff": True}  # fmt: skip
+GALLERY = {
+    "gallery.html": specimens.gallery,
+    "gallery_wall.html": specimens.wall,
+    "gallery_portal.html": specimens.portal,
+    "gallery_print.html": specimens.gallery,
+}
+
+
+def draw(markup: str, **values: object) -> str:
+    return Template("{% load ui %}" + markup).render(Context(values))
+
+
+def used_in_gallery() -> set[str]:
+    found: set[str] = set()
+    for template in (SOURCE / "web/ui/templates/ui").rglob("*.html"):
+        found |= set(re.findall(r'{% (?:component|wrap) "(\w+)"', template.read_text()))
+    return found
+
+
+def test_every_component_stands_in_the_gallery_and_has_a_template() -> None:
+    assert set(COMPONENTS) == used_in_gallery()
+    files = {p.stem for p in (SOURCE / "web/ui/templates/ui/components").glob("*.html")}
+    assert files == set(COMPONENTS)
+
+
+@pytest.mark.parametrize("name", sorted(GALLERY))
+def test_the_gallery_renders(name: str) -> None:
+    markup = render_to_string(f"ui/{name}", {**GALLERY[name](NOW), "frame": FRAME})
+    assert "Specimen" in markup or "Wren M." in markup or "Feeling tired" in markup
+
+
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "429", "500", "account/locked_out"])
+def test_an_error_page_renders_without_any_context(name: str) -> None:
+    """A page about a fault must not need what may be broken."""
+    markup = render_to_string(f"{name}.html")
+    assert "<h1>" in markup
+    assert "sorry" not in markup.lower()
+
+
+def test_a_key_that_a_component_does_not_know_is_refused() -> None:
+    with pytest.raises(TypeError, match="Its keys are: what"):
+        draw('{% component "refusal" what="13:00" wy="misspelt" %}')
+    with pytest.raises(TypeError, match="lacks"):
+        draw('{% component "refusal" why="no what" %}')
+    with pytest.raises(TemplateSyntaxError, match="no component 'refusel'"):
+        draw('{% component "refusel" %}')
+
+
+def test_what_a_person_typed_is_escaped() -> None:
+    hostile = '<script>alert("x")</script>'
+    markup = draw('{% wrap "refusal" what=t why=t next=t %}{{ t }}{% endwrap %}', t=hostile)
+    assert "<script" not in markup
+    assert markup.count("&lt;script&gt;") == 4
+    sheet = flowsheet.draw({**specimen_plots.treatment(NOW), "events": [{"at": NOW, "words": hostile}]})
+    assert "<script" not in sheet
+
+
+def test_a_blocked_act_keeps_its_focus_and_says_why() -> None:
+    markup = draw('{% component "blocked" text="Discharge" reason="Not before 14:58." %}')
+    assert 'aria-disabled="true"' in markup and "disabled " not in markup.replace("aria-disabled", "")
+    described = re.search(r'aria-describedby="([^"]+)"', markup).group(1)
+    assert re.search(rf'id="{described}">Not before 14:58\.<', markup)
+
+
+def test_an_open_act_is_a_real_button() -> None:
+    markup = draw('{% component "blocked" text="Discharge" ready=True name="act" value="go" %}')
+    assert "aria-disabled" not in markup and 'type="submit"' in markup and 'value="go"' in markup
+
+
+def test_warnings_that_nobody_asked_for_are_not_none_known() -> None:
+    card = '{% component "patient_card" family="A" given="B" record_no="1" warnings=w none_known_on=d %}'
+    assert "Not asked yet" in draw(card, w="", d=None)
+    assert "None known, 24 Nov" in draw(card, w="", d=date(2026, 11, 24))
+    assert "Latex" in draw(card, w="Latex: hives", d=None)
+
+
+def test_a_form_field_keeps_what_was_typed_and_ties_its_error() -> None:
+    form = specimens.SpecimenForm({"name": "", "reason": "because", "rate": "5,7", "product": "iv", "answer": "go"})
+    markup = draw("{% field form.rate unit='mL/h' %}{% field form.reason %}", form=form)
+    assert 'value="5,7"' in markup and "because</textarea>" in markup
+    error = re.search(r'aria-describedby="([^"]*id_rate-error[^"]*)"', markup)
+    assert error and 'aria-invalid="true"' in markup
+    assert 'id="id_rate-error"' in markup and 'for="id_rate"' in markup
+
+
+@pytest.mark.parametrize(
+    ("drawn", "given", "wasted", "said"),
+    [("50", "38", "12", "Adds up"), ("50", "38", "11.9", "0.1 mg unaccounted for"),
+     ("50", "38", "12.1", "0.1 mg more than was drawn")],
+)  # fmt: skip
+def test_the_balance_says_what_it_comes_to(drawn, given, wasted, said) -> None:
+    assert said in shapes.balance_bar(Decimal(drawn), Decimal(given), Decimal(wasted))
+
+
+def test_a_dose_above_the_hard_limit_says_so() -> None:
+    assert "above the hard limit" in shapes.dose_scale(1.01, 0.75, 1)
+    assert "above the hard limit" not in shapes.dose_scale(1, 0.75, 1)
+
+
+@pytest.mark.parametrize("name", sorted(ICONS))
+def test_an_icon_is_hidden_or_named(name: str) -> None:
+    assert 'aria-hidden="true"' in draw_icon(name) and "aria-label" not in draw_icon(name)
+    assert 'role="img" aria-label="Yes &amp; no"' in draw_icon(name, "Yes & no")
+
+
+def test_each_verdict_and_each_alarm_has_a_shape_of_its_own() -> None:
+    shapes_of = [ICONS[name] for name in ("yes", "no", "unknown", "judge", "na", "high", "medium", "low", "lost")]
+    assert len(set(shapes_of)) == len(shapes_of)
+
+
+class Strict(HTMLParser):
+    """Collects inline script, style, event handlers and pictures without words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+        self.in_script = False
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "style":
+            self.faults.append("<style>")
+        if tag == "script" and "src" not in given and given.get("type") != "application/json":
+            self.faults.append("inline <script>")
+        for name, value in attrs:
+            if name == "style" or name.startswith("on"):
+                self.faults.append(f"{tag} {name}={value!r}")
+            if name in {"href", "src", "action"} and str(value).startswith("javascript:"):
+                self.faults.append(f"{tag} {name}={value!r}")
+        if tag == "img" and "alt" not in given:
+            self.faults.append("img without alt")
+        if tag == "svg" and given.get("aria-hidden") != "true" and not given.get("aria-label"):
+            self.faults.append(f"svg without words: {given.get('class')}")
+
+
+@pytest.mark.parametrize("name", sorted(GALLERY))
+def test_the_gallery_has_nothing_inline(name: str) -> None:
+    parser = Strict()
+    parser.feed(render_to_string(f"ui/{name}", {**GALLERY[name](NOW), "frame": FRAME}))
+    assert not parser.faults
+
+
+TEMPLATES = sorted(SOURCE.rglob("templates/**/*.html"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=[str(p.relative_to(SOURCE)) for p in TEMPLATES])
+def test_no_template_has_inline_script_or_style(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"<style\b", text)
+    assert not re.search(r"""\sstyle\s*=\s*["']""", text)
+    assert not re.search(r"""\son(click|change|submit|load|input|focus|blur|key\w+)\s*=""", text)
+    for tag in re.findall(r"<script\b[^>]*>", text):
+        assert "src=" in tag or 'type="application/json"' in tag, tag
+
+
+def test_ids_on_the_gallery_are_unique() -> None:
+    found = re.findall(r'\sid="([^"]+)"', render_to_string("ui/gallery.html", {**specimens.gallery(NOW), "frame": FRAME}))
+    assert len(found) == len(set(found)), {i for i in found if found.count(i) > 1}
+
+
+# -- plots -------------------------------------------------------------------
+
+
+def test_a_missing_answer_leaves_a_dotted_gap_and_stands_in_the_table() -> None:
+    days = [date(2026, 6, 1) + timedelta(weeks=i) for i in range(4)]
+    plot = plots.Plot(
+        start=days[0], end=days[3], now=days[3],
+        scores=[plots.Scores(name="PHQ-9", low=0, high=27, missing=[days[1]],
+                             points=[(days[0], 20, ""), (days[2], 10, ""), (days[3], 8, "")])],
+    )  # fmt: skip
+    markup = plots.draw(plot)
+    assert markup.count('class="gap"') == 1 and markup.count('class="series"') == 1
+    assert "not answered" in markup and "1 not answered" in markup
+
+
+def test_a_silence_breaks_the_line_of_a_sign() -> None:
+    def sheet(second_gap_s: int) -> str:
+        times = [0, 60, 60 + second_gap_s]
+        return flowsheet.draw({
+            "start": NOW, "end": NOW + timedelta(minutes=30), "now": NOW + timedelta(minutes=10),
+            "series": {"spo2": [{"at": NOW + timedelta(seconds=s), "value": 97} for s in times]},
+        })  # fmt: skip
+
+    assert sheet(180).count('<path class="series"') == 1
+    joined = re.search(r'<path class="series" d="([^"]+)"', sheet(180)).group(1)
+    broken = re.search(r'<path class="series" d="([^"]+)"', sheet(181)).group(1)
+    assert joined.count("L") == 2 and broken.count("L") == 1
+
+
+def test_the_table_twin_of_the_flowsheet_holds_every_mark() -> None:
+    document = specimen_plots.treatment(NOW)
+    marks = sum(len(v) for v in document["series"].values()) + sum(len(v) for v in document["levels"].values())
+    marks += len(document["events"]) + len(document["checks"]) + len(document["dose"])
+    assert flowsheet.draw(document).count('<tr><th scope="row">') == marks
+
+
+def test_a_value_beyond_the_range_of_its_strip_stays_on_the_paper() -> None:
+    markup = flowsheet.draw({
+        "start": NOW, "end": NOW + timedelta(minutes=30), "now": NOW + timedelta(minutes=10),
+        "series": {"sys_dia": [{"at": NOW, "sys": 250, "dia": 30, "by": "hand"}]},
+    })  # fmt: skip
+    assert "250/30" in markup
+    assert all(0 <= float(y) <= flowsheet.BOTTOM for y in re.findall(r'y[12]="(-?[\d.]+)"', markup))
+
+
+def test_an_empty_flowsheet_says_that_nothing_was_measured() -> None:
+    markup = flowsheet.draw({"start": NOW, "end": NOW + timedelta(hours=2), "now": NOW})
+    assert "not yet measured" in markup and "none yet" in markup
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="names no moment"):
+        flowsheet.draw({"start": "2026-11-24T10:00", "end": "2026-11-24T11:00", "now": "2026-11-24T10:00"})
