@@ -70,8 +70,10 @@ def receive(*, raw: bytes, by: Any, via: str, at: datetime) -> Receipt:
         with transaction.atomic():
             return _store(raw, reading, by=by, via=via, at=at)
     except Refused as refusal:
-        # Counts only: nothing about a person whom we did not take in.
-        logger.info("referral refused: %d faults, %s", len(refusal.faults), via)
+        # Counts only: nothing about a person whom we did not take in. Who calls by
+        # command is told directly.
+        if via != Via.COMMAND:
+            logger.info("referral refused: %d faults, %s", len(refusal.faults), via)
         raise
 
 
