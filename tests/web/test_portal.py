@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from evenkeel.web.ledger.models import Entry
 from evenkeel.web.records import consent_texts
 from evenkeel.web.records.models import (
     Assessment,
@@ -315,6 +316,20 @@ def test_a_rating_is_kept_shown_and_corrected(nora, client_as):
     assert corrected.url == page
     assert "<del>31</del>" in nurse.get(page).content.decode()
     assert client_as("coordinator").get(page).status_code == 403
+
+
+def test_an_address_is_corrected_and_a_wrong_one_is_kept_as_typed(nora, client_as):
+    coordinator = client_as("coordinator")
+    address = reverse("clinic:contact", args=[nora.number])
+    wrong = coordinator.post(address, {"email": "nora.example", "phone": "555 0199"})
+    assert wrong.status_code == 422
+    assert "nora.example" in wrong.content.decode()
+    right = coordinator.post(address, {"email": "n@example.invalid", "phone": "555 0199"})
+    assert right.status_code == 302
+    nora.refresh_from_db()
+    assert (nora.email, nora.phone) == ("n@example.invalid", "555 0199")
+    entry = Entry.objects.get(action="patient.reached_elsewhere")
+    assert "example.invalid" not in f"{entry.sentence} {entry.data}"
 
 
 @pytest.mark.django_db(transaction=True)

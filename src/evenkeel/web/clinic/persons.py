@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from evenkeel.web.clinic import charts
 from evenkeel.web.records.models import Patient
+from evenkeel.web.records.selectors.patients import chart_of
 
 
 def card_of(patient: Patient) -> dict[str, Any]:
@@ -20,5 +22,6 @@ def card_of(patient: Patient) -> dict[str, Any]:
         "record_no": patient.number,
         "born": born,
         "sex": patient.get_sex_display(),
+        "warnings": charts.warnings(chart_of(patient)),
         "course": f"{course.protocol}, {course.status}" if course is not None else "",
     }

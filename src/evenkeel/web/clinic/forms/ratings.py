@@ -23,6 +23,17 @@ class SendForm(forms.Form):
         self.fields["instrument"].choices = [(s.id, s.short) for s in asked]  # type: ignore[attr-defined]
 
 
+class ContactForm(forms.Form):
+    """Where a person is reached."""
+
+    email = forms.EmailField(
+        label="E-mail",
+        required=False,
+        error_messages={"invalid": "This is no e-mail address: it needs a name, an @ and a host."},
+    )
+    phone = forms.CharField(label="Telephone", required=False, max_length=64)
+
+
 class RatingForm(forms.Form):
     """A clinician's rating by its total. No wording is shown that may not be."""
 

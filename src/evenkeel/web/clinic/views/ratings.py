@@ -7,16 +7,16 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from evenkeel.core.instruments import ImpossibleAnswer
 from evenkeel.core.instruments.catalogue import scale_of
-from evenkeel.web.clinic.forms.ratings import RatingForm, SendForm
+from evenkeel.web.clinic.forms.ratings import ContactForm, RatingForm, SendForm
 from evenkeel.web.clinic.guards import page, patient_or_404
 from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.clinic.posted import once_of
-from evenkeel.web.records.models import Assessment, AssessmentRequest
-from evenkeel.web.records.services import links, questionnaires
+from evenkeel.web.records.models import Assessment, AssessmentRequest, Patient
+from evenkeel.web.records.services import contacts, links, questionnaires
 from evenkeel.web.ui.words import clinic_zone, local
 
 
@@ -25,9 +25,16 @@ from evenkeel.web.ui.words import clinic_zone, local
 def send(request: HttpRequest, number: str) -> HttpResponse:
     """Send a questionnaire by e-mail, or hand over this tablet for it."""
     patient = patient_or_404(request, number)
-    form = SendForm(request.POST or None)
+    return _send_page(request, patient)
+
+
+def _send_page(
+    request: HttpRequest, patient: Patient, *, reach: ContactForm | None = None
+) -> HttpResponse:
+    posted = request.POST if request.method == "POST" and reach is None else None
+    form = SendForm(posted)
     refusal = ""
-    if request.method == "POST" and form.is_valid():
+    if posted is not None and form.is_valid():
         tablet = request.POST.get("how") == "tablet"
         try:
             asked = questionnaires.send(
@@ -56,10 +63,24 @@ def send(request: HttpRequest, number: str) -> HttpResponse:
         "card": card_of(patient),
         "form": form,
         "refusal": refusal,
+        "reach": reach or ContactForm(initial={"email": patient.email, "phone": patient.phone}),
         "asked": [{"request": r, "short": scale_of(r.instrument).short} for r in asked_before],
     }
-    status = 422 if refusal or form.errors else 200
+    status = 422 if refusal or form.errors or (reach and reach.errors) else 200
     return render(request, "clinic/today/send.html", context, status=status)
+
+
+@require_POST
+@page("questionnaires.send")
+def contact(request: HttpRequest, number: str) -> HttpResponse:
+    """Correct where the person is reached."""
+    patient = patient_or_404(request, number)
+    reach = ContactForm(request.POST)
+    if not reach.is_valid():
+        return _send_page(request, patient, reach=reach)
+    contacts.change(patient=patient, by=request.user, at=timezone.now(), **reach.cleaned_data)
+    messages.success(request, "The address is kept. Send again what was not delivered.")
+    return redirect("clinic:send_questionnaire", patient.number)
 
 
 def hand_over(request: HttpRequest, link: links.SingleUseLink) -> HttpResponse:
@@ -77,7 +98,10 @@ def record(request: HttpRequest, number: str) -> HttpResponse:
     old = None
     if request.GET.get("corrects", "").isdecimal():
         old = get_object_or_404(Assessment, pk=request.GET["corrects"], patient=patient)
-    start = {"taken_at": local(timezone.now()).strftime("%Y-%m-%dT%H:%M")}
+    start = {
+        "instrument": request.GET.get("instrument", ""),
+        "taken_at": local(timezone.now()).strftime("%Y-%m-%dT%H:%M"),
+    }
     if old is not None:
         at = local(old.at).strftime("%Y-%m-%dT%H:%M")
         start = {"instrument": old.instrument, "total": old.total, "taken_at": at}
