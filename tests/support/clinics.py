@@ -85,7 +85,7 @@ class Clinic:
             at=NOW,
         )
 
-    def dosed(self, course: Any, days: list[date], *, hour: int = 9) -> list[Any]:
+    def dosed(self, course: Any, days: list[date], *, hour: int = 9, chair: int = 0) -> list[Any]:
         """Treatments that were given on those days, as the day's services leave them."""
         from evenkeel.web.records.models import Treatment
         from evenkeel.web.records.services import courses
@@ -98,7 +98,8 @@ class Clinic:
                     course=course,
                     patient=course.patient,
                     ordinal=number,
-                    chair=self.chairs[0],
+                    chair=self.chairs[chair],
+                    nurse_lane=chair + 1,
                     nurse=self.nurse,
                     prescriber=self.prescriber,
                     period=(start, start + timedelta(minutes=115)),

@@ -17,7 +17,7 @@ from evenkeel.web.records.selectors.booking import Booked, DayPlan
 from evenkeel.web.ui import svg
 from evenkeel.web.ui.words import clinic_zone, write_time
 
-LEFT, RIGHT, TOP, ROW = 92.0, 1040.0, 34.0, 60.0
+LEFT, RIGHT, TOP, ROW = 92.0, 1012.0, 34.0, 60.0
 QUARTER = timedelta(minutes=15)
 
 
@@ -107,7 +107,7 @@ def draw(plan: DayPlan, *, marks: Sequence[Mark], href: Callable[[Booked], str])
     # It holds links, so it is a group and not one image.
     return format_html(
         '<svg class="day-plan" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>',
-        svg.n(RIGHT + 8),
+        svg.n(RIGHT + 36),
         svg.n(foot + 152),
         f"Plan of the day: {said}",
         svg.join(parts),
@@ -196,10 +196,9 @@ def _cover_lane(
         ]
     for gap in gaps:
         left, wide = x(gap.start), x(gap.end) - x(gap.start)
-        parts += [
-            svg.rect(left, y, wide, 32, "nobody"),
-            svg.text(left + wide / 2, y + 20, _fit("nobody", wide + 6), "nobody", "middle"),
-        ]
+        parts.append(svg.rect(left, y, wide, 32, "nobody"))
+        if wide > 50:
+            parts.append(svg.text(left + wide / 2, y + 20, "nobody", "nobody", "middle"))
     return parts
 
 
@@ -236,7 +235,8 @@ def _nurse_lane(
         if count != before and count:
             on = sum(s.period.lower <= quarter < s.period.upper for s in plan.nurses)
             words = f"{on} on duty, {count} places"
-            parts.append(svg.text(x(quarter) + 4, up(count) - 5, words, "strong"))
+            at = min(x(quarter) + 4, RIGHT + 30 - 6.6 * len(words))
+            parts.append(svg.text(at, up(count) - 5, words, "strong"))
         before = count
     if steps:
         parts.append(svg.polyline(steps, "on-duty"))

@@ -76,9 +76,14 @@ def _rule_words(told: Told | None) -> str:
     return f"{told.rule.title} rule, version {told.rule.version}, {status}: {told.rule.text}"
 
 
-def _other(told: Told) -> dict[str, str]:
+def _other(told: Told) -> dict[str, Any]:
     words = told.words if isinstance(told, Suggestion) else told.reason
-    return {"title": told.rule.title, "words": words, "caveat": told.rule.caveat}
+    return {
+        "title": told.rule.title,
+        "words": words,
+        "caveat": told.rule.caveat,
+        "speaks": isinstance(told, Suggestion),
+    }
 
 
 def _needed(outlook: asked.Outlook) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,12 @@ from evenkeel.web.clinic.guards import page
 from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.clinic.posted import once_of
 from evenkeel.web.clinic.views.booking import split_words
-from evenkeel.web.clinic.views.course_page import card, course_or_404, course_page
+from evenkeel.web.clinic.views.course_page import (
+    OPEN_TO_DECIDE,
+    card,
+    course_or_404,
+    course_page,
+)
 from evenkeel.web.records.models import Course, MaintenanceDecision
 from evenkeel.web.records.services import courses, decisions
 
@@ -67,21 +73,9 @@ def _with_reason(request: HttpRequest, course: Course, form: Any, choice: str) -
     now = timezone.now()
     if request.method == "POST" and form.is_valid():
         try:
-            decisions.decide(
-                course=course,
-                choice=choice,
-                shown=request.POST.get("shown", ""),
-                frequency=form.cleaned_data.get("frequency"),
-                reason=form.cleaned_data["reason"],
-                by=request.user,
-                at=now,
-                once=once_of(request),
-            )
+            return _done(request, course, _act(request, course, form.cleaned_data, choice, now))
         except (decisions.CannotDecide, courses.CannotPlan) as refusal:
             refused = split_words(str(refusal))
-        else:
-            chosen = form.cleaned_data.get("frequency")
-            return _done(request, course, f"Decided: {chosen.words if chosen else 'stop'}.")
     context = {
         "section": "patients",
         "patient": course.patient,
@@ -94,6 +88,26 @@ def _with_reason(request: HttpRequest, course: Course, form: Any, choice: str) -
     }
     status = 409 if refused else 422 if form.errors else 200
     return render(request, "clinic/courses/decide.html", context, status=status)
+
+
+def _act(
+    request: HttpRequest, course: Course, typed: dict[str, Any], choice: str, now: datetime
+) -> str:
+    """Decide; before any decision is due, to stop is an act of its own. Gives its words."""
+    asked_for = {"by": request.user, "at": now, "once": once_of(request)}
+    if choice == Choice.STOP and course.status not in OPEN_TO_DECIDE:
+        courses.stop_course(course=course, reason=typed["reason"], **asked_for)
+        return "The course is stopped."
+    frequency = typed.get("frequency")
+    decisions.decide(
+        course=course,
+        choice=choice,
+        shown=request.POST.get("shown", ""),
+        frequency=frequency,
+        reason=typed["reason"],
+        **asked_for,
+    )
+    return f"Decided: {frequency.words if frequency else 'stop'}."
 
 
 def _done(request: HttpRequest, course: Course, words: str) -> HttpResponse:

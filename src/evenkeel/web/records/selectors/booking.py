@@ -18,8 +18,10 @@ from evenkeel.web.ui.words import clinic_zone
 
 FREED = (Treatment.Status.CANCELLED, Treatment.Status.MISSED)
 
-# How far ahead a next free slot is looked for.
+# How far ahead a next free slot is looked for, and how far apart two offers are: three
+# offers a quarter of an hour apart are one offer.
 LOOK_AHEAD = timedelta(days=14)
+BETWEEN_OFFERS = timedelta(hours=1)
 
 
 def holding() -> QuerySet[Treatment]:
@@ -114,7 +116,10 @@ def next_free_slots(
         if part.nurses:
             # Midnight of the clinic may lie inside this stretch, so all of it is looked at.
             offered = free_slots(part, need, after=day, until=end, chairs=chairs, most=96)
-            found += [s for s in offered if s.start.astimezone(zone).date() not in avoid]
+            for slot in offered:
+                near = found and slot.start < found[-1].start + BETWEEN_OFFERS
+                if not near and slot.start.astimezone(zone).date() not in avoid:
+                    found.append(slot)
         day = end
     return tuple(found[:most])
 

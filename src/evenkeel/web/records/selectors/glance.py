@@ -157,7 +157,7 @@ def glance(course: Course, now: datetime) -> Glance:
         until=until,
         now=now,
         phases=_phases(course, rules, until, now),
-        doses=_doses(treatments),
+        doses=_doses(treatments, course.dose_mg),
         dose_words=_dose_words(course, rules),
         lines=[_line(name, scores, frozen.get(name), course, now) for name in SHOWN],
         decisions=made,
@@ -202,7 +202,8 @@ def _phases(course: Course, rules: Protocol, until: datetime, now: datetime) -> 
     return joined
 
 
-def _doses(treatments: Sequence[Treatment]) -> list[Dose]:
+def _doses(treatments: Sequence[Treatment], planned_mg: Decimal | None) -> list[Dose]:
+    """Amounts are the register's; the planned fixed dose stands in where it has no line."""
     given = dict(
         RegisterEntry.objects.filter(
             kind=RegisterEntry.Kind.GIVEN, treatment__in=[t.pk for t in treatments]
@@ -221,7 +222,7 @@ def _doses(treatments: Sequence[Treatment]) -> list[Dose]:
             at=t.period.lower,
             kind=kinds.get(Treatment.Status(t.status), "given"),
             ordinal=t.ordinal,
-            mg=given.get(t.pk),
+            mg=given.get(t.pk, planned_mg),
         )
         for t in treatments
     ]
