@@ -48,7 +48,7 @@ def test_somebody_is_found_from_the_keyboard_alone(page, sign_in):
 @pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (820, "light"), (390, "dark")])
 def test_every_page_holds_at_every_width_and_theme(width, theme, new_page, sign_in, axe):
     # Tall, so that no link lies half under the navigation at the foot, which axe would measure.
-    page = new_page(width=width, height=4000, color_scheme=theme)
+    page = new_page(width=width, height=9000, color_scheme=theme)
     sign_in(page, "coordinator")
     page.goto("/patients/referrals/add/")
     page.get_by_label("Files").set_input_files([GOOD, NOTE])
