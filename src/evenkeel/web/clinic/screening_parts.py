@@ -1,0 +1,434 @@
+"""The screening page's parts, as plain keys for the components.
+
+In: a ``Screening``. Out: dictionaries of words. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+
+from evenkeel.core.guidelines.answers import read_trials
+from evenkeel.core.guidelines.dictionary import FactDefinition
+from evenkeel.core.guidelines.library import Library
+from evenkeel.core.guidelines.trials import Trial, judge
+from evenkeel.core.guidelines.values import Fact
+from evenkeel.core.guidelines.verdicts import UNIT_WORDS, Finding, PackVerdict, value_words
+from evenkeel.core.kernel.verdicts import Answer
+from evenkeel.web.records.models import FactAnswer, ScreeningDecision
+from evenkeel.web.records.selectors.screening import Screening
+from evenkeel.web.records.services.screening import exact
+
+STATE = {
+    Finding.MET: "yes",
+    Finding.NOT_MET: "no",
+    Finding.UNKNOWN: "unknown",
+    Finding.JUDGE: "judge",
+    Finding.NOT_APPLICABLE: "na",
+}
+FINDING_WORDS = {
+    Finding.MET: "Met",
+    Finding.NOT_MET: "Not met",
+    Finding.UNKNOWN: "Unknown",
+    Finding.JUDGE: "Judge",
+    Finding.NOT_APPLICABLE: "Does not apply",
+}
+_ALWAYS = ("indication", "product", "age_years", "systolic_bp", "diastolic_bp", "body_weight")
+_MOST_QUESTIONS = 3
+_MOST_ABSENT = 14
+
+
+def day_words(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def age_words(day: date, today: date) -> str:
+    """ "today", "12 days", "14 months", "6 years"."""
+    days = (today - day).days
+    if days <= 0:
+        return "today"
+    if days < 60:
+        return f"{days} day" + ("s" if days > 1 else "")
+    months = days * 12 // 365
+    return f"{months} months" if months < 24 else f"{days // 365} years"
+
+
+# -- what is known ----------------------------------------------------------------
+
+
+def fact_line(seen: Screening, name: str) -> dict[str, Any]:
+    """Keys of the component ``fact``, and where the fact's own page is."""
+    fact, definition = seen.fact(name), seen.content.dictionary[name]
+    today = seen.check.facts.as_of
+    line: dict[str, Any] = {
+        "name": name,
+        "label": definition.label,
+        "href": reverse("clinic:screening_fact", args=[seen.patient.number, name]),
+        "age": "",
+        "held": "",
+        "origin": "",
+    }
+    if fact.known:
+        line |= {"state": "fresh", "held": _held(fact, definition), "origin": _origin(fact)}
+        if fact.at is not None and name not in ("age_years", "sex"):
+            line["age"] = age_words(fact.at, today)
+    elif fact.disputed:
+        line |= {"state": "disputed", "held": "Disputed", "origin": fact.note}
+    elif fact.stale_since is not None:
+        line |= {"state": "old", "held": "Too old", "origin": fact.note,
+                 "age": f"{age_words(fact.stale_since, today)}: too old"}  # fmt: skip
+    else:
+        note = "" if fact.note in ("", "not in the record") else fact.note
+        line |= {"state": "absent", "origin": note}
+    return line
+
+
+def _held(fact: Fact, definition: FactDefinition) -> str:
+    words = value_words(fact.value, definition)
+    return words[:1].upper() + words[1:] if isinstance(fact.value, bool) else words
+
+
+def _origin(fact: Fact) -> str:
+    refs = ", ".join(fact.refs[:2]) + (
+        f" and {len(fact.refs) - 2} more" if len(fact.refs) > 2 else ""
+    )
+    where = {"answer": fact.by or "answered", "computed": "computed"}.get(fact.origin, "")
+    told = ", ".join(part for part in (where, refs if fact.origin != "answer" else "") if part)
+    if fact.origin == "computed" and fact.note:
+        told = fact.note
+    return f"{told}, {day_words(fact.at)}" if fact.at and fact.origin != "computed" else told
+
+
+def fact_lines(seen: Screening) -> dict[str, Any]:
+    """Known, doubtful and missing facts that the shown packs and safeguards look at."""
+    names = list(_ALWAYS) + [guard.safeguard.fact for guard in seen.guards]
+    for verdict in seen.check.packs:
+        for criterion in verdict.pack.criteria:
+            if criterion.counts:
+                names += criterion.facts
+    lines = [
+        fact_line(seen, name)
+        for name in dict.fromkeys(names)
+        if not name.startswith("says_") or seen.fact(name).known
+    ]
+    order = {"fresh": 0, "disputed": 1, "old": 2, "absent": 3}
+    lines.sort(key=lambda line: order[line["state"]])
+    absent = [line for line in lines if line["state"] == "absent"]
+    return {
+        "shown": [line for line in lines if line["state"] != "absent"] + absent[:_MOST_ABSENT],
+        "more": absent[_MOST_ABSENT:],
+    }
+
+
+# -- questions --------------------------------------------------------------------
+
+
+def widget(definition: FactDefinition, seen: Screening) -> dict[str, Any]:
+    """How a fact is answered: buttons, a number, a choice or a day."""
+    return {
+        "kind": str(definition.kind),
+        "unit": UNIT_WORDS.get(definition.unit_words, definition.unit_words),
+        "choices": [(value, value.replace("_", " ")) for value in definition.values],
+        "judgement": definition.judgement,
+        "role": definition.asked_of,
+    }
+
+
+def question_strip(seen: Screening, *, may_judge: bool) -> dict[str, Any] | None:
+    """The fewest questions, the first three open for answering; None when none is left."""
+    if not seen.questions:
+        return None
+    count = len(seen.questions)
+    shown = []
+    for question in seen.questions[:_MOST_QUESTIONS]:
+        definition = seen.content.dictionary[question.fact]
+        packs = ", ".join(question.decides)
+        decides = "A safeguard of every pack. " if question.safeguard else ""
+        decides += f"Decides: {packs}." if packs else ""
+        shown.append(
+            {
+                "fact": question.fact,
+                "ask": definition.question,
+                "decides": decides.strip(),
+                "widget": widget(definition, seen),
+                "for_others": definition.judgement
+                and definition.asked_of == "prescriber"
+                and not may_judge,
+                "href": reverse("clinic:screening_fact", args=[seen.patient.number, question.fact]),
+                "trials_href": reverse(
+                    "clinic:screening_fact", args=[seen.patient.number, "antidepressant_trials"]
+                )
+                if definition.asked_as == "antidepressant_trials"
+                else "",
+            }
+        )
+    rest = [
+        {
+            "label": seen.content.dictionary[question.fact].label,
+            "href": reverse("clinic:screening_fact", args=[seen.patient.number, question.fact]),
+        }
+        for question in seen.questions[_MOST_QUESTIONS:]
+    ]
+    packs_word = f"{seen.open_packs} open pack" + ("s" if seen.open_packs != 1 else "")
+    guards = f" and {seen.open_guards} safeguard" + ("s" if seen.open_guards != 1 else "")
+    title = f"{count} answer{'s' if count != 1 else ''} can settle "
+    title += packs_word if seen.open_packs else "what is left"
+    return {
+        "title": title + (guards if seen.open_guards and seen.open_packs else ""),
+        "help": f"Ask {seen.patient.given.split(' ')[0] or 'the patient'} now; an answer changes "
+        "the verdicts at once.",
+        "shown": shown,
+        "rest": rest,
+    }
+
+
+# -- the table --------------------------------------------------------------------
+
+
+def heads(seen: Screening) -> list[dict[str, Any]]:
+    """Keys of ``verdict_head`` for each shown pack."""
+    return [
+        {
+            "answer": str(each.answer),
+            "pack": each.pack.short,
+            "sub": each.pack.subtitle,
+            "because": _because(each),
+            "edition": each.pack.edition,
+            "status": str(each.pack.status),
+        }
+        for each in seen.check.packs
+    ]
+
+
+def _because(verdict: PackVerdict) -> str:
+    count = len(verdict.deciding)
+    plural = "" if count == 1 else "s"
+    match verdict.answer:
+        case Answer.NO:
+            return f"{count} criteri{'on' if count == 1 else 'a'} in the way"
+        case Answer.UNKNOWN:
+            facts = len(verdict.missing)
+            return f"{facts} fact{'' if facts == 1 else 's'} missing"
+        case Answer.JUDGE:
+            return f"a person must judge {count} thing{plural}"
+    return "nothing in the way"
+
+
+def guards_row(seen: Screening) -> dict[str, str]:
+    """Keys of the safeguards row: it binds every pack."""
+    guards = seen.guards
+    refusing = [each for each in guards if each.verdict.answer is Answer.NO]
+    waiting = [each for each in guards if each.verdict.answer in (Answer.UNKNOWN, Answer.JUDGE)]
+    if refusing:
+        said = ", ".join(each.safeguard.label for each in refusing)
+        return {
+            "state": "no",
+            "strong": f"{len(refusing)} of {len(guards)} in the way: {said}.",
+            "text": refusing[0].safeguard.words
+            + " A plan needs a prescriber's written reason, whichever pack is chosen (draft).",
+        }
+    if waiting:
+        said = ", ".join(each.safeguard.label for each in waiting)
+        return {
+            "state": "unknown",
+            "strong": f"{len(waiting)} of {len(guards)} open: {said}.",
+            "text": "A plan waits until they are answered, or needs a prescriber's written "
+            "reason, whichever pack is chosen (draft).",
+        }
+    return {"state": "yes", "strong": f"All {len(guards)} clear.", "text": "They bind every pack."}
+
+
+def table_rows(seen: Screening) -> list[dict[str, Any]]:
+    """Keys of ``criteria_table``: rows with cells that link to their criterion."""
+    made = []
+    for row in seen.rows:
+        cells = []
+        for verdict, cell in zip(seen.check.packs, row.cells, strict=True):
+            href = ""
+            if cell.decided_by is not None:
+                href = reverse("clinic:screening_pack", args=[seen.patient.number, verdict.pack.id])
+                href += f"#{cell.decided_by.criterion.id}"
+            state = STATE[cell.finding] if cell.finding is not None else ""
+            cells.append({"state": state, "text": cell.text, "href": href})
+        made.append({"name": row.label, "differ": bool(row.differ), "help": row.differ,
+                     "cells": cells})  # fmt: skip
+    return made
+
+
+def spoken(seen: Screening) -> str:
+    """What is announced politely after an answer."""
+    return ". ".join(f"{each.pack.short}: {each.answer}" for each in seen.check.packs) + "."
+
+
+# -- deciding ---------------------------------------------------------------------
+
+
+def deciding(seen: Screening, typed: dict[str, str]) -> dict[str, Any]:
+    """What the decision form offers and holds."""
+    words = seen.content.dictionary
+    chosen = {
+        name: typed.get(name) or str(seen.fact(name).value or "")
+        for name in ("indication", "product")
+    }
+    return {
+        "packs": [(each.pack.id, f"{each.pack.short}: {each.answer}") for each in seen.check.packs],
+        "products": [(value, value.replace("_", " ")) for value in words["product"].values],
+        "indications": [(value, value.replace("_", " ")) for value in words["indication"].values],
+        "choices": ScreeningDecision.Choice.choices,
+        "pack": typed.get("pack", ""),
+        "product": chosen["product"],
+        "indication": chosen["indication"],
+        "choice": typed.get("choice", ""),
+        "reason": typed.get("reason", ""),
+    }
+
+
+def plan_act(seen: Screening, may_plan: bool) -> dict[str, Any]:
+    """Whether a course can be planned, and if not, why."""
+    made = seen.decision
+    if made is None:
+        return {"ready": False, "reason": "Waits for a prescriber to decide."}
+    if made.choice != ScreeningDecision.Choice.PROCEED:
+        return {"ready": False,
+                "reason": f"The latest decision is: {made.get_choice_display()}."}  # fmt: skip
+    if not may_plan:
+        return {"ready": False, "reason": "A coordinator or a prescriber plans the course."}
+    return {"ready": True, "href": reverse("clinic:course_plan", args=[seen.patient.number])}
+
+
+# -- other pages ------------------------------------------------------------------
+
+
+def past_answer(row: FactAnswer, definition: FactDefinition | None) -> dict[str, Any]:
+    value = row.value
+    if value is None:
+        words = "Not known"
+    elif isinstance(value, bool):
+        words = "Yes" if value else "No"
+    elif isinstance(value, list):
+        words = f"{len(value)} trials"
+    else:
+        unit = (
+            ""
+            if definition is None
+            else UNIT_WORDS.get(definition.unit_words, definition.unit_words)
+        )
+        words = f"{str(value).replace('_', ' ')} {unit}".strip()
+    return {"row": row, "words": words}
+
+
+def trial_lines(rows: list[FactAnswer], seen: Screening) -> list[dict[str, Any]]:
+    """Each trial with its adequacy under every definition; places for striking one out."""
+    if not rows or rows[0].value is None:
+        return []
+    knowledge = seen.content.knowledge
+    made = []
+    trials: tuple[Trial, ...] = read_trials(exact(rows[0].value), [])
+    for place, trial in enumerate(trials):
+        judged = [judge(trial, each, knowledge.doses, seen.check.facts.as_of)
+                  for each in knowledge.definitions.values()]  # fmt: skip
+        made.append(
+            {
+                "place": place,
+                "trial": trial,
+                "judged": [
+                    {
+                        "title": knowledge.definitions[each.definition].title,
+                        "state": {True: "no", False: "yes", None: "unknown"}[each.counts],
+                        "words": {True: "adequate and failed", False: "does not count",
+                                  None: "not known"}[each.counts],
+                        "why": each.why,
+                    }
+                    for each in judged
+                ],
+            }
+        )  # fmt: skip
+    return made
+
+
+def used_by(seen: Screening, name: str) -> list[dict[str, Any]]:
+    """Criteria of the shown packs that read a fact, with their present finding."""
+    return [
+        {
+            "id": each.criterion.id,
+            "pack": verdict.pack.short,
+            "statement": each.criterion.statement,
+            "state": STATE[each.finding],
+            "words": FINDING_WORDS[each.finding],
+            "href": reverse("clinic:screening_pack", args=[seen.patient.number, verdict.pack.id])
+            + f"#{each.criterion.id}",
+        }
+        for verdict in seen.check.packs
+        for each in verdict.criteria
+        if name in each.criterion.facts
+        or any(seen.content.dictionary[f].asked_as == name for f in each.criterion.facts)
+    ]
+
+
+def criterion_lines(verdict: PackVerdict, content: Library) -> list[dict[str, Any]]:
+    """Every criterion of a pack, by topic, with its source and how it was read."""
+    return [
+        {
+            "criterion": each.criterion,
+            "topic": content.topics[each.criterion.topic].label,
+            "state": STATE[each.finding],
+            "words": FINDING_WORDS[each.finding],
+            "reason": each.reason,
+            "refs": ", ".join(each.refs),
+            "mark": each.criterion.source.mark.words,
+            "counts": each.criterion.counts,
+            "conflicts": content.conflicts_on(each.criterion.topic),
+        }
+        for each in verdict.criteria
+    ]
+
+
+def stored_packs(made: ScreeningDecision, content: Library) -> list[dict[str, Any]]:
+    """The verdicts of the day of a decision, as they were kept."""
+    told = []
+    for kept in made.packs:
+        titled = content.packs.get(kept["pack"])
+        told.append(
+            {
+                "title": titled.short if titled else kept["pack"],
+                "edition": kept["edition"],
+                "answer": kept["verdict"],
+                "chosen": kept["pack"] == made.pack,
+                "criteria": [
+                    each | {"state": STATE[Finding(each["verdict"])],
+                            "words": FINDING_WORDS[Finding(each["verdict"])]}
+                    for each in kept["criteria"]
+                    if each["verdict"] != "not_applicable"
+                ],
+            }
+        )  # fmt: skip
+    return told
+
+
+def stored_facts(made: ScreeningDecision, content: Library) -> list[dict[str, Any]]:
+    """The facts of the day of a decision that were known, as they were kept."""
+    told = []
+    for name, kept in made.facts.items():
+        value = kept["value"]
+        if value is None:
+            continue
+        definition = content.dictionary.facts.get(name)
+        if isinstance(value, list):
+            low, high = value
+            words = str(low) if low == high else f"{low or 'any'} to {high or 'any'}"
+            words += f" {definition.unit_words}" if definition else ""
+        elif isinstance(value, bool):
+            words = "yes" if value else "no"
+        else:
+            words = str(value).replace("_", " ")
+        told.append(
+            {
+                "label": definition.label if definition else name,
+                "words": words,
+                "origin": kept["by"] or ", ".join(kept["refs"]) or kept["origin"],
+                "at": kept["at"],
+            }
+        )
+    return told

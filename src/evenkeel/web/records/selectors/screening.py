@@ -1,0 +1,74 @@
+"""What the screening page shows: facts with origin and age, questions, packs side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from evenkeel.core.guidelines.changes import Question, questions, what_would_change
+from evenkeel.core.guidelines.check import Check
+from evenkeel.core.guidelines.library import Library, library
+from evenkeel.core.guidelines.rows import Row, rows
+from evenkeel.core.guidelines.values import Fact
+from evenkeel.core.kernel.verdicts import Answer
+from evenkeel.core.safeguards import SafeguardVerdict, judge_all
+from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
+from evenkeel.web.records.services.screening import check_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    """One person on one day, packs side by side."""
+
+    patient: Patient
+    check: Check
+    content: Library
+    guards: tuple[SafeguardVerdict, ...]
+    questions: tuple[Question, ...]
+    rows: tuple[Row, ...]
+    changes: tuple[str, ...]
+    decision: ScreeningDecision | None
+
+    @property
+    def open_packs(self) -> int:
+        return sum(each.answer is Answer.UNKNOWN for each in self.check.packs)
+
+    @property
+    def open_guards(self) -> int:
+        return sum(each.verdict.answer is not Answer.YES for each in self.guards)
+
+    def fact(self, name: str) -> Fact:
+        return self.check.facts[name]
+
+
+def screening_of(patient: Patient, *, as_of: date, everything: bool = False) -> Screening:
+    """Everything that the page tells."""
+    content = library()
+    result = check_of(patient, as_of=as_of)
+    guards = judge_all(result.facts)
+    waiting = [
+        each.safeguard.fact
+        for each in guards
+        if each.verdict.answer in (Answer.UNKNOWN, Answer.JUDGE)
+    ]
+    return Screening(
+        patient=patient,
+        check=result,
+        content=content,
+        guards=guards,
+        questions=questions(result.packs, waiting, content.dictionary),
+        rows=rows(result.packs, result.facts, content, everything=everything),
+        changes=tuple(
+            what_would_change(each, result.facts, content.dictionary) for each in result.packs
+        ),
+        decision=latest_decision(patient),
+    )
+
+
+def latest_decision(patient: Patient) -> ScreeningDecision | None:
+    return patient.decisions.select_related("by").order_by("-at", "-pk").first()
+
+
+def answers_to(patient: Patient, name: str) -> list[FactAnswer]:
+    """All answers to one fact, the latest first."""
+    return list(patient.fact_answers.filter(name=name).select_related("by").order_by("-pk"))

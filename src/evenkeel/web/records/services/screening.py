@@ -1,0 +1,277 @@
+"""Screening: what is known of a person, what was answered, what a prescriber decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from evenkeel.core.guidelines.answers import UnreadableAnswers, read_trials, read_value
+from evenkeel.core.guidelines.check import Check, as_object, check
+from evenkeel.core.guidelines.dictionary import TRIALS
+from evenkeel.core.guidelines.library import Library, library
+from evenkeel.core.guidelines.trials import Trial
+from evenkeel.core.guidelines.values import Answer, Fact, Range, Value
+from evenkeel.core.kernel.quantities import plain
+from evenkeel.core.kernel.verdicts import Answer as Verdict
+from evenkeel.core.safeguards import judge_all
+from evenkeel.web.accounts.models import User
+from evenkeel.web.accounts.roles import Role
+from evenkeel.web.ledger import append as ledger
+from evenkeel.web.records import permissions
+from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
+from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.selectors.patients import chart_of
+from evenkeel.web.ui.words import local
+
+
+class UnreadableAnswer(Exception):
+    """An answer that cannot be kept. Words: what, why, what to do."""
+
+
+class CannotDecide(Exception):
+    """A decision that cannot be taken. Words: what, why, what to do."""
+
+
+def check_of(patient: Patient, *, as_of: date, packs: Iterable[str] | None = None) -> Check:
+    """Facts and verdicts of one person on one day; all shown packs unless named."""
+    content = library()
+    wanted = [pack.id for pack in content.packs.values() if pack.shown] if packs is None else packs
+    answers, trials = _answers_of(patient, content)
+    return check(
+        chart_of(patient),
+        library=content,
+        as_of=as_of,
+        answers=answers,
+        trials=trials,
+        packs=wanted,
+    )
+
+
+def _answers_of(patient: Patient, content: Library) -> tuple[list[Answer], tuple[Trial, ...]]:
+    """The latest answer to each fact. A fact that content no longer knows is passed over."""
+    latest: dict[str, FactAnswer] = {}
+    for row in patient.fact_answers.select_related("by").order_by("pk"):
+        latest[row.name] = row
+    answers: list[Answer] = []
+    trials: tuple[Trial, ...] = ()
+    for name, row in latest.items():
+        if name == TRIALS:
+            trials = read_trials(exact(row.value), []) if row.value is not None else ()
+        elif name in content.dictionary:
+            value = read_value(exact(row.value), content.dictionary[name])
+            answers.append(
+                Answer(
+                    name=name,
+                    value=value,
+                    at=local(row.at).date(),
+                    by=row.get_said_by_display(),
+                    settles=row.by is not None and row.by.role == Role.PRESCRIBER,
+                )
+            )
+    return answers, trials
+
+
+def exact(value: Any) -> Any:
+    """JSON as it is stored, with decimals in place of binary fractions."""
+    if isinstance(value, float):
+        return Decimal(str(value))
+    if isinstance(value, list):
+        return [exact(item) for item in value]
+    if isinstance(value, dict):
+        return {key: exact(item) for key, item in value.items()}
+    return value
+
+
+@transaction.atomic
+def answer_fact(
+    *,
+    patient: Patient,
+    name: str,
+    value: Any,
+    by: User,
+    at: datetime,
+    said_by: str,
+    note: str = "",
+    once: UUID | None = None,
+) -> FactAnswer:
+    """Keep an answer to a fact's question. A later answer supersedes; nothing is overwritten.
+
+    value: as JSON has it (true, 140, "trd", a list of trials); None = not known.
+
+    Raises:
+        Denied: the role may not answer, or only a prescriber may judge this.
+        UnreadableAnswer: no such fact, or not one of its values.
+    """
+    permissions.check_may(by, "facts.answer")
+    try:
+        claimed = claim(once, "fact.answered", by)
+    except Repeated as done:
+        return FactAnswer.objects.get(pk=done.result_id)
+    content = library()
+    _check_answer(name, value, by, content)
+    answer = FactAnswer.objects.create(
+        patient=patient, name=name, value=value, said_by=said_by, note=note, by=by, at=at
+    )
+    ledger.append(
+        "fact.answered",
+        sentence=f"{by.short_name} answered a screening question about {patient.short_name}.",
+        by=by,
+        at=at,
+        patient=patient,
+        subject=answer,
+    )
+    remember(claimed, answer)
+    return answer
+
+
+def _check_answer(name: str, value: Any, by: User, content: Library) -> None:
+    if name == TRIALS:
+        faults: list[str] = []
+        read_trials(exact(value or []), faults)
+        if faults:
+            raise UnreadableAnswer("; ".join(faults))
+        return
+    if name not in content.dictionary:
+        nearest = content.dictionary.nearest(name)
+        raise UnreadableAnswer(f"There is no fact {name}. The nearest is {nearest or 'none'}.")
+    definition = content.dictionary[name]
+    if definition.judgement and definition.asked_of == "prescriber" and by.role != Role.PRESCRIBER:
+        raise permissions.Denied(
+            "Only a prescriber can judge this. Nothing was changed. Ask a prescriber to answer it."
+        )
+    try:
+        read_value(exact(value), definition)
+    except (ValueError, UnreadableAnswers) as fault:
+        raise UnreadableAnswer(f"{definition.label}: {fault}. Nothing was changed.") from fault
+
+
+@transaction.atomic
+def decide(
+    *,
+    patient: Patient,
+    pack: str,
+    product: str,
+    indication: str,
+    choice: str,
+    reason: str,
+    by: User,
+    at: datetime,
+    once: UUID | None = None,
+) -> ScreeningDecision:
+    """Keep what a prescriber decided, with every verdict, fact and the content it stood on.
+
+    Raises:
+        Denied: only a prescriber decides.
+        CannotDecide: a reason is missing where the pack does not say yes, a safeguard
+            stops it, or pack, product and indication are not ones that are known.
+    """
+    permissions.check_may(by, "screening.decide")
+    try:
+        claimed = claim(once, "screening.decided", by)
+    except Repeated as done:
+        return ScreeningDecision.objects.get(pk=done.result_id)
+    content = library()
+    if choice not in ScreeningDecision.Choice.values:
+        raise CannotDecide("Choose what is decided: plan a course, no treatment, or wait.")
+    if pack not in content.packs:
+        raise CannotDecide("Choose the pack that this decision follows.")
+    for name, value in (("product", product), ("indication", indication)):
+        if value not in content.dictionary[name].values:
+            label = content.dictionary[name].label.lower()
+            raise CannotDecide(f"The {label} is missing. A course is for one; choose it.")
+    result = check_of(patient, as_of=local(at).date())
+    verdict = next((each for each in result.packs if each.pack.id == pack), None)
+    if verdict is None:
+        raise CannotDecide("This pack is not among those that are shown. Choose another.")
+    proceed = choice == ScreeningDecision.Choice.PROCEED
+    guards = judge_all(result.facts)
+    held = [each for each in guards if each.holds_back]
+    stopped = [each for each in held if each.safeguard.stops and each.verdict.answer is Verdict.NO]
+    if proceed and stopped:
+        raise CannotDecide(
+            f"{stopped[0].verdict.reason} No course can be planned and no reason passes this. "
+            "Correct the fact if it is wrong."
+        )
+    override = proceed and (verdict.answer is not Verdict.YES or bool(held))
+    if not reason.strip() and (override or not proceed):
+        raise CannotDecide(_why_a_reason(proceed, verdict.answer, held))
+    told = as_object(result, content)
+    decision = ScreeningDecision.objects.create(
+        patient=patient,
+        pack=pack,
+        product=product,
+        indication=indication,
+        choice=choice,
+        verdict=str(verdict.answer),
+        is_override=override,
+        reason=reason.strip(),
+        packs=told["packs"],
+        facts={fact.name: fact_as_json(fact) for fact in result.facts.by_name.values()
+               if fact.known or fact.refs or fact.disputed},
+        content_edition=result.edition,
+        content_sha256=result.sha256,
+        by=by,
+        at=at,
+    )  # fmt: skip
+    words = {
+        "proceed": "decided to plan a course for",
+        "decline": "decided not to treat",
+        "wait": "decided to wait with",
+    }[choice]
+    ledger.append(
+        "screening.overridden" if override else "screening.decided",
+        sentence=f"{by.short_name} {words} {patient.short_name}"
+        + (", against an open or refusing verdict." if override else "."),
+        by=by,
+        at=at,
+        patient=patient,
+        subject=decision,
+        data={"pack": pack, "content": result.edition},
+        reason=reason.strip(),
+    )
+    remember(claimed, decision)
+    return decision
+
+
+def _why_a_reason(proceed: bool, answer: Verdict, held: list[Any]) -> str:
+    if not proceed:
+        return "A decision not to go on needs a reason in words, so that the next reader knows why."
+    if held:
+        return (
+            f"A safeguard is not cleared ({held[0].safeguard.label.lower()}). To go on in spite "
+            "of it, write the reason; it stays visible. Or answer the question first."
+        )
+    return (
+        f"The pack says {answer}. To go on in spite of it, write the reason; it stays visible. "
+        "Or answer what is open first."
+    )
+
+
+def fact_as_json(fact: Fact) -> dict[str, Any]:
+    """A fact as it is kept with a decision."""
+    return {
+        "value": value_as_json(fact.value),
+        "origin": fact.origin,
+        "refs": list(fact.refs),
+        "at": fact.at.isoformat() if fact.at else None,
+        "by": fact.by,
+        "note": fact.note,
+    }
+
+
+def value_as_json(value: Value | None) -> Any:
+    """A range as [low, high] in plain digits; a day as ISO."""
+    if isinstance(value, Range):
+        return [None if end is None else plain_signed(end) for end in (value.low, value.high)]
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def plain_signed(value: Decimal) -> str:
+    return f"-{plain(-value)}" if value < 0 else plain(value)
