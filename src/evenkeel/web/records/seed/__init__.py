@@ -41,7 +41,9 @@ def plant(*, say: Say) -> None:
 
 
 def today(*, say: Say) -> None:
-    """What a new day needs, on a clinic of any age."""
-    from evenkeel.web.records.seed import house
+    """What a new day needs, on a clinic of any age: shifts, people in chairs, open work."""
+    from evenkeel.web.records.seed import desk, house, live
 
-    house.today(say=say)
+    house.today()
+    live.stage(say=say)
+    desk.lay(say=say)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -17,7 +16,7 @@ from evenkeel.web.accounts.models import User
 from evenkeel.web.accounts.roles import Role
 from evenkeel.web.records import consent_texts
 from evenkeel.web.records.models import Chair, Course, Patient, Purpose
-from evenkeel.web.records.seed import bundles, house, names
+from evenkeel.web.records.seed import bundles, desk, house, live, names
 from evenkeel.web.records.seed.calendar import Calendar
 from evenkeel.web.records.seed.rows import Rows
 from evenkeel.web.records.seed.stories import (
@@ -27,6 +26,7 @@ from evenkeel.web.records.seed.stories import (
     WITHOUT_COURSE,
     Story,
     Teller,
+    began,
     shape_for,
 )
 from evenkeel.web.records.seed.treatments import Writer
@@ -72,6 +72,7 @@ def plant(*, say: Callable[[str], None]) -> None:
     rows.write()
     say("Asking for consent")
     _consent(stories, today, random)
+    desk.ask_for_consent([story.patient for story in stories if story.stage == "consent"])
 
 
 def _refer(
@@ -81,8 +82,11 @@ def _refer(
     stories = []
     with transaction.atomic():
         for number, ((given, family, sex), stage) in enumerate(zip(invented, stages, strict=True)):
-            recent = stage in WITHOUT_COURSE
-            seen = today - timedelta(days=random.randint(2, 40) if recent else 55)
+            protocol_id = random.choice((IV, NASAL))
+            first = began(stage, protocol_id, today, random)
+            seen = min(first, today) - timedelta(days=random.randint(20, 34))
+            if stage in ("referred", "screening"):
+                seen = today - timedelta(days=random.randint(2, 20))
             born = today - timedelta(days=round(365.25 * random.triangular(21, 63, 41)))
             raw = bundles.bundle(
                 number=number, given=given, family=family, sex=sex, born=born,
@@ -95,8 +99,9 @@ def _refer(
                 Story(
                     patient=receipt.patient,
                     stage=stage,
-                    protocol_id=random.choice((IV, NASAL)),
-                    weight_kg=Decimal(random.randint(520, 1080)) / 10,
+                    protocol_id=protocol_id,
+                    began=first,
+                    weight_kg=live.weight_of(receipt.patient),
                     shape=shape_for(stage, random),
                 )
             )

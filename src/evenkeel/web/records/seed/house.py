@@ -46,6 +46,7 @@ CHAIRS = 8
 OPENS, CLOSES = time(8, 0), time(17, 0)  # in the clinic's zone
 DAYS_BACK, DAYS_AHEAD = 14, 56
 NURSE_CAPACITY = 3
+STEP = timedelta(minutes=1)
 
 
 def monitor_name(chair: int) -> str:
@@ -103,19 +104,33 @@ def opening_hours(day: date) -> tuple[datetime, datetime] | None:
     return begin, datetime.combine(day, CLOSES, zone).astimezone(UTC)
 
 
-def today(*, say: Callable[[str], None]) -> None:
-    """Shifts from two weeks back to eight weeks ahead; what is there stays."""
-    first = timezone.now().astimezone(settings.EVENKEEL_CLINIC_ZONE).date()
+def today() -> None:
+    """Shifts from two weeks back to eight weeks ahead, and one around this very hour."""
+    now = timezone.now()
+    first = now.astimezone(settings.EVENKEEL_CLINIC_ZONE).date()
     roster = list(User.objects.filter(role__in=[Role.NURSE, Role.PRESCRIBER], username__in=STAFF))
     known = set(Shift.objects.filter(user__in=roster).values_list("user_id", "period__startswith"))
+    days = range(-DAYS_BACK, DAYS_AHEAD + 1)
+    opened = [opening_hours(first + timedelta(days=offset)) for offset in days]
+    Shift.objects.bulk_create(
+        Shift(user=user, period=DateTimeTZRange(*hours), capacity=NURSE_CAPACITY)
+        for hours in opened
+        if hours is not None
+        for user in roster
+        if (user.pk, hours[0]) not in known
+    )
+    _cover(roster, now - timedelta(hours=3), now + timedelta(hours=6))
+
+
+def _cover(roster: list[User], begin: datetime, end: datetime) -> None:
+    """The demo may run at night; then somebody is on duty at night."""
     fresh = []
-    for offset in range(-DAYS_BACK, DAYS_AHEAD + 1):
-        hours = opening_hours(first + timedelta(days=offset))
-        if hours is None:
-            continue
-        fresh += [
-            Shift(user=user, period=DateTimeTZRange(*hours), capacity=NURSE_CAPACITY)
-            for user in roster
-            if (user.pk, hours[0]) not in known
-        ]
+    for user in roster:
+        at = begin
+        taken = Shift.objects.filter(user=user, period__overlap=(begin, end)).order_by("period")
+        for period in [*taken.values_list("period", flat=True), DateTimeTZRange(end, end + STEP)]:
+            if period.lower > at:
+                gap = DateTimeTZRange(at, min(period.lower, end))
+                fresh.append(Shift(user=user, period=gap, capacity=NURSE_CAPACITY))
+            at = max(at, period.upper)
     Shift.objects.bulk_create(fresh)

@@ -22,6 +22,7 @@ from evenkeel.web.records.models import (
     ScreeningDecision,
     Treatment,
 )
+from evenkeel.web.records.seed import screened
 from evenkeel.web.records.seed.calendar import Calendar
 from evenkeel.web.records.seed.rows import Rows
 from evenkeel.web.records.seed.scores import Trajectory, madrs_row, phq9_row, trajectory
@@ -57,15 +58,33 @@ STOP_REASONS = (
 )
 
 
+# How many days ago the first dose was, least and most; negative lies ahead.
+BEGAN = {
+    "referred": (0, 0), "screening": (0, 0), "declined": (3, 25), "consent": (3, 12),
+    "planned": (-14, -6), "booked": (-12, -2), "running": (3, 18), "decision_due": (26, 29),
+    "decision_later": (62, 150), "weekly": (60, 260), "fortnightly": (110, 820),
+    "monthly": (200, 1090), "paused": (90, 400), "stopped": (60, 1000), "completed": (150, 900),
+}  # fmt: skip
+
+
+def began(stage: str, protocol_id: str, today: date, random: Random) -> date:
+    """The wished day of a story's first dose."""
+    day = today - timedelta(days=random.randint(*BEGAN[stage]))
+    short = stage == "decision_due" and protocol_id == IV
+    return day + timedelta(days=7) if short else day
+
+
 @dataclass(kw_only=True)
 class Story:
-    """One person's way through the clinic."""
+    """One person's way through the clinic. ``began``: the wished day of the first dose,
+    or of the decision on screening where there is no course."""
 
     patient: Patient
     stage: str
     protocol_id: str
     weight_kg: Decimal
     shape: Trajectory
+    began: date
 
 
 @dataclass(kw_only=True)
@@ -84,13 +103,18 @@ class Teller:
     courses: list[Course] = field(default_factory=list)
 
     def tell(self, story: Story) -> None:
+        if story.stage in ("declined", "consent"):
+            self._decide_screening(story, self._at(story.began))
+        if story.stage == "screening":
+            by = self.random.choice(self.nurses)
+            at = self._at(self.today - timedelta(days=1))
+            screened.answer(
+                self.rows, story.patient, by=by, at=at, random=self.random,
+                share=self.random.choice((0.3, 0.6, 0.85)),
+            )  # fmt: skip
         if story.stage in WITHOUT_COURSE:
-            if story.stage in ("declined", "consent"):
-                self._decide_screening(story, self._at(self._ago(3, 25)))
             return
-        began = self._began(story.stage)
-        if story.stage == "decision_due" and story.protocol_id == IV:
-            began += timedelta(days=7)
+        began = story.began
         course = self._course(story, began)
         if story.stage == "planned":
             return
@@ -98,60 +122,34 @@ class Teller:
 
     # -- times --------------------------------------------------------------
 
-    def _ago(self, least: int, most: int) -> date:
-        return self.today - timedelta(days=self.random.randint(least, most))
-
     def _at(self, day: date, hour: int = 15) -> datetime:
         moment = time(hour, self.random.randint(0, 59))
         return datetime.combine(day, moment, self.past.zone).astimezone(UTC)
 
-    def _began(self, stage: str) -> date:
-        """The wished day of the first dose."""
-        ranges = {
-            "planned": (-14, -6), "booked": (-12, -2), "running": (3, 18),
-            "decision_due": (26, 29), "decision_later": (62, 150),
-            "weekly": (60, 260), "fortnightly": (110, 820),
-            "monthly": (200, 1090), "paused": (90, 400), "stopped": (60, 1000),
-            "completed": (150, 900),
-        }  # fmt: skip
-        least, most = ranges[stage]
-        return self._ago(least, most) if least >= 0 else self.today + timedelta(
-            days=self.random.randint(-most, -least)
-        )  # fmt: skip
-
     # -- before the first dose ----------------------------------------------
 
     def _decide_screening(self, story: Story, at: datetime) -> ScreeningDecision:
-        rules = protocol(story.protocol_id)
-        declined = story.stage == "declined"
         by = self.random.choice(self.prescribers)
-        decision = ScreeningDecision.objects.create(
-            patient=story.patient,
-            pack="spravato-us" if story.protocol_id == NASAL else "apa-2017",
-            product=rules.product,
-            indication="trd",
-            choice="decline" if declined else "proceed",
-            verdict="no" if declined else "yes",
-            is_override=False,
-            reason="An adequate second trial is still running." if declined else "",
-            packs=[],
-            facts={},
-            content_edition=rules.edition,
-            content_sha256="",
+        screened.answer(
+            self.rows, story.patient, by=by, at=at - timedelta(minutes=40), random=self.random
+        )
+        return screened.decide(
+            story.patient,
+            product=protocol(story.protocol_id).product,
+            choice="decline" if story.stage == "declined" else "proceed",
             by=by,
             at=at,
         )
-        word = "decided not to treat" if declined else "decided to plan a course for"
-        self.rows.told(
-            "screening.decided", f"{by.short_name} {word} {story.patient.short_name}.",
-            by=by, at=at, patient=story.patient, subject=decision, reason=decision.reason,
-        )  # fmt: skip
-        return decision
 
     def _course(self, story: Story, began: date) -> Course:
         rules = protocol(story.protocol_id)
         known = min(began, self.today) - timedelta(days=self.random.randint(6, 16))
         decision = self._decide_screening(story, self._at(known))
+        again = self.today - timedelta(days=self.random.randint(3, 90))
+        if self.today - known > screened.ASKED_AGAIN_AFTER:
+            screened.judge_pressure_again(
+                self.rows, story.patient, by=decision.by, at=self._at(again)
+            )
         nasal = rules.unit == "mg"
         young = story.stage in ("planned", "booked", "running")
         course = Course.objects.create(
