@@ -21,6 +21,7 @@ SECTIONS = (
     ("Patients", "clinic:patients", "patients"),
     ("Booking", "clinic:booking", "booking"),
     ("Register", "clinic:register", "register"),
+    ("Monitors", "clinic:devices", "devices"),
     ("Ledger", "clinic:ledger", "ledger"),
 )
 
