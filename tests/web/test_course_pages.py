@@ -302,3 +302,26 @@ def test_every_protocol_is_shown_with_status_and_sources(coordinator):
     for rules in protocols().values():
         assert rules.title in told
     assert "a proposal of this project, not published" in told
+
+
+def test_the_courses_of_a_person_and_why_a_second_one_waits(clinic, coordinator):
+    patient = clinic.person()
+    address = reverse("clinic:courses", args=[patient.number])
+    assert "No course yet" in words(coordinator.get(address))
+    course = clinic.course(patient)
+    told = words(coordinator.get(address))
+    assert "A person has one course at a time" in told
+    assert "Ketamine IV, six infusions in three weeks" in told
+    assert f"/courses/{course.pk}/" in coordinator.get(address).content.decode()
+
+
+def test_a_course_that_runs_is_stopped_with_a_reason(clinic, prescriber):
+    course = clinic.course()
+    clinic.dosed(course, SERIES[:2])
+    page = words(prescriber.get(reverse("clinic:course", args=[course.pk])))
+    assert "Stop this course" in page
+    address = reverse("clinic:decision_stop", args=[course.pk])
+    assert prescriber.post(address, {"shown": "x", "reason": ""}).status_code == 422
+    assert prescriber.post(address, {"shown": "x", "reason": "moved away"}).status_code == 302
+    course.refresh_from_db()
+    assert (course.status, course.end_reason) == ("stopped", "moved away")

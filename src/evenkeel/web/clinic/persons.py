@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.utils import timezone
+
 from evenkeel.web.clinic import charts
 from evenkeel.web.records.models import Patient
+from evenkeel.web.records.selectors.courses import course_words
 from evenkeel.web.records.selectors.patients import chart_of
 
 
@@ -23,5 +26,5 @@ def card_of(patient: Patient) -> dict[str, Any]:
         "born": born,
         "sex": patient.get_sex_display(),
         "warnings": charts.warnings(chart_of(patient)),
-        "course": f"{course.protocol}, {course.status}" if course is not None else "",
+        "course": course_words(course, timezone.now()) if course is not None else "",
     }

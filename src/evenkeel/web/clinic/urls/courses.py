@@ -5,6 +5,7 @@ from django.urls import path
 from evenkeel.web.clinic.views import courses, decisions
 
 urlpatterns = [
+    path("patients/<str:number>/courses/", courses.of_person, name="courses"),
     path("patients/<str:number>/course/plan/", courses.plan, name="course_plan"),
     path("courses/protocols/", courses.protocol_list, name="protocols"),
     path("courses/<int:pk>/", courses.course, name="course"),

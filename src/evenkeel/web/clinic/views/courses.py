@@ -23,6 +23,7 @@ from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.clinic.posted import once_of
 from evenkeel.web.clinic.views.booking import split_words
 from evenkeel.web.clinic.views.course_page import course_or_404, course_page
+from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Chair, Course
 from evenkeel.web.records.selectors import booking as book
 from evenkeel.web.records.selectors import courses as find
@@ -276,6 +277,24 @@ def _book_all(request: HttpRequest, one: Course, rows: list[Row]) -> HttpRespons
     )
     messages.success(request, f"{len(booked)} treatments are booked.")
     return redirect("clinic:course", one.pk)
+
+
+@require_GET
+@page("patients.see")
+def of_person(request: HttpRequest, number: str) -> HttpResponse:
+    """Every course of a person, the latest first, and the way to a new one."""
+    patient = patient_or_404(request, number)
+    found = list(patient.courses.select_related("prescriber").order_by("-pk"))
+    now = timezone.now()
+    context = {
+        "section": "patients",
+        "patient": patient,
+        "card": card_of(patient),
+        "courses": [(one, find.course_words(one, now), protocol(one.protocol)) for one in found],
+        "open": find.open_course(patient),
+        "may_plan": permissions.may(request.user, "courses.plan"),
+    }
+    return render(request, "clinic/courses/list.html", context)
 
 
 @require_GET
