@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
+
 import pytest
 from tests.support.referrals import SAMPLES
+
+from evenkeel.edges.fhir import text
+from evenkeel.web.accounts.models import ApiToken
 
 pytestmark = pytest.mark.browser
 GOOD = SAMPLES / "referrals" / "04-ptsd-2.json"
@@ -65,3 +71,32 @@ def test_every_page_holds_at_every_width_and_theme(width, theme, new_page, sign_
         wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wider <= 0, f"{page.url} is {wider} px wider than the screen"
     assert len(seen) == 6
+
+
+def _post(live, token, raw, **headers):
+    asked = urllib.request.Request(
+        f"{live.url}/fhir",
+        data=raw,
+        headers={
+            "Content-Type": "application/fhir+json",
+            "Authorization": f"Bearer {token}",
+            **headers,
+        },
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return answer.status
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+
+
+def test_the_door_of_the_real_server_stands_after_hostile_bodies(live, browser, user_of):
+    token = ApiToken.issue(name="hospital", user=user_of("coordinator"))[1]
+    head = b'{"resourceType":"Bundle","type":"collection","entry":['
+    assert _post(live, token, head + b'{"e":[' * 650_000) == 400
+    assert _post(live, token, b"x" * (text.SIZE + 1)) == 413
+    in_pieces = (b" " * 65_536 for _ in range(text.SIZE // 65_536 + 1))  # without a length
+    assert _post(live, token, in_pieces) == 413
+    good = (SAMPLES / "referrals" / "18-summary-document.json").read_bytes()
+    assert _post(live, token, good) == 201
+    assert _post(live, token, good) == 200

@@ -282,7 +282,8 @@ def test_a_required_status_that_is_only_explained_as_absent_is_present():
         "subject": {"reference": PATIENT_URL},
         "medicationCodeableConcept": {"text": "sertraline"},
     }
-    assert taken(bundle(order)).chart.medications[0].status == ""
+    (told,) = taken(bundle(order)).chart.medications
+    assert (told.status, told.usable) == ("", False)
 
 
 # 25: keys

@@ -72,7 +72,7 @@ def test_a_weight_is_possible_within_the_hard_limits_of_units_csv(kg, usable):
     assert taken(raw).chart.observations[0].usable is usable
 
 
-def test_a_systolic_pressure_must_lie_above_the_diastolic():
+def test_swapped_pressures_are_no_fact():
     swapped = referrals.faulty("26").replace(b"8462-4", b"x").replace(b"8480-6", b"8462-4")
     (reading,) = taken(swapped.replace(b'"x"', b'"8480-6"')).chart.observations
     assert not reading.usable
@@ -207,3 +207,20 @@ def test_a_coding_keeps_system_code_and_words():
             "Major depressive disorder, recurrent severe without psychotic features",
         ),
     )
+
+
+@pytest.mark.parametrize(("status", "usable"), [("completed", True), ("not-done", False)])
+def test_a_procedure_that_was_not_done_is_no_fact(status, usable):
+    procedure = {
+        "resourceType": "Procedure",
+        "status": status,
+        "code": {"text": "bladder scan"},
+        "subject": {"reference": referrals.PATIENT_URL},
+    }
+    assert taken(bundle(procedure)).chart.procedures[0].usable is usable
+
+
+@pytest.mark.parametrize(("systolic", "usable"), [(81, False), (82, True), (83, True)])
+def test_a_systolic_pressure_may_not_lie_below_the_diastolic(systolic, usable):
+    raw = referrals.faulty("26").replace(b'"value": 128', f'"value": {systolic}'.encode())
+    assert taken(raw).chart.observations[0].usable is usable

@@ -99,8 +99,8 @@ def test_an_observation_about_a_group_or_about_nobody_never_becomes_a_fact():
     reading = taken(bundle(group, nobody))
     assert [o.usable for o in reading.chart.observations] == [False, False]
     assert [p.path for p in reading.chart.problems] == [
-        "Bundle.entry[1].resource",
-        "Bundle.entry[2].resource",
+        "Bundle.entry[1].resource.subject",
+        "Bundle.entry[2].resource.subject",
     ]
 
 
@@ -174,3 +174,31 @@ def test_the_summary_with_web_addresses_and_relative_references_is_taken():
     sections = [p.text for p in reading.chart.problems if "section" in p.path]
     assert len(sections) == 3
     assert all("not the same as none" in text for text in sections)
+
+
+@pytest.mark.parametrize("kind", ["QuestionnaireResponse", "Composition", "RelatedPerson", "Flag"])
+def test_other_types_that_say_whom_they_are_about_must_mean_the_patient_too(kind):
+    more = {
+        "QuestionnaireResponse": {"status": "completed"},
+        "Composition": {
+            "status": "final",
+            "type": {"text": "letter"},
+            "date": "2026-01-01",
+            "author": [{"display": "somebody"}],
+            "title": "Letter",
+        },
+        "RelatedPerson": {},
+        "Flag": {"status": "active", "code": {"text": "falls"}},
+    }[kind]
+    name = "patient" if kind == "RelatedPerson" else "subject"
+    resource = {"resourceType": kind, "id": "x", **more, name: {"reference": PATIENT_URL}}
+    assert taken(bundle(resource))
+    resource[name] = {"reference": OTHER}
+    assert paths(refused(bundle(resource))) == [f"Bundle.entry[1].resource.{name}.reference"]
+
+
+def test_what_was_observed_of_somebody_else_is_no_fact_of_the_patient():
+    (pulse,) = taken(
+        bundle(changed(WEIGHT, focus=[{"display": "unborn child"}]))
+    ).chart.observations
+    assert not pulse.usable

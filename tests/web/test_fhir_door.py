@@ -145,7 +145,7 @@ def test_only_fhir_json_is_read(kind, status, token):
     assert post(referrals.as_json(bundle()), token, kind=kind).status_code == status
 
 
-def test_a_body_that_is_too_long_is_refused_before_it_is_read(token, monkeypatch):
+def test_a_body_that_is_too_long_is_refused(token, monkeypatch):
     raw = referrals.as_json(bundle())
     monkeypatch.setattr(text, "SIZE", len(raw) - 1)
     answer = post(raw, token)
@@ -155,9 +155,16 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_read(token, monkeypatch
     assert post(raw, token).status_code == 201
 
 
-def test_a_body_beyond_what_the_house_reads_is_too_long_even_when_its_length_lies(token, settings):
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
-    assert post(referrals.as_json(bundle()), token).status_code == 413
+@pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {"Content-Encoding": "br"}])
+def test_a_compressed_body_is_not_read(headers, token):
+    client = Client(headers={"Authorization": f"Bearer {token}", **headers})
+    assert client.post("/fhir", b"x", content_type=JSON).status_code == 415
+
+
+@pytest.mark.parametrize(("version", "status"), [("4.0", 201), ("3.0", 415), ("5.0", 415)])
+def test_only_r4_is_read(version, status, token):
+    kind = f"{JSON}; fhirVersion={version}"
+    assert post(referrals.as_json(bundle()), token, kind=kind).status_code == status
 
 
 def test_the_next_request_after_a_hostile_one_is_answered(token):

@@ -255,7 +255,7 @@ def links(referral: Referral, found: Survey) -> None:
         is_subject = entry is not None and any(
             link.path == f"{entry.place}.{name}" for name in ABOUT
         )
-        if entry is not None and is_subject and link.targets and "Patient" in link.targets:
+        if entry is not None and is_subject and _may_be_a(link, "Patient"):
             about.add(entry.number)
             _subject(link, entry, referral, found)
         else:
@@ -296,10 +296,10 @@ def _subject(link: Link, entry: Entry, referral: Referral, found: Survey) -> Non
             )
         return
     named_kind = str(target["resourceType"]) if target else references.kind_named(reference)
-    if named_kind and named_kind != "Patient" and named_kind in link.targets:
+    if named_kind and named_kind != "Patient" and _may_be_a(link, named_kind):
         referral.others[entry.number] = f"it is about a {named_kind}, not about the patient"
         return
-    if named_kind and named_kind not in link.targets:
+    if named_kind and not _may_be_a(link, named_kind):
         _wrong_kind(link, named_kind, found)
         return
     if reference.startswith("#") and target is None:
@@ -323,10 +323,15 @@ def _other(link: Link, entry: Entry | None, referral: Referral, found: Survey) -
         return
     target = _follow(link, reference, entry.full_url if entry else "", referral)
     kind = str(target["resourceType"]) if target else references.kind_named(reference)
-    if kind and link.targets and kind not in link.targets:
+    if kind and not _may_be_a(link, kind):
         _wrong_kind(link, kind, found)
     elif target is None:
         referral.dangling.append(link)
+
+
+def _may_be_a(link: Link, kind: str) -> bool:
+    """May this reference lead to the type? An element without targets may lead to any."""
+    return not link.targets or kind in link.targets
 
 
 def _follow(link: Link, reference: str, under: str, referral: Referral) -> dict[str, Any] | None:

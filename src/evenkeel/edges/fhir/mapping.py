@@ -64,7 +64,7 @@ def chart(referral: Referral, person: Person, notes: Notes, today: date) -> Char
         if entry.number in referral.others:
             notes.distrust(
                 entry.number,
-                entry.place,
+                f"{entry.place}.subject",
                 f"Kept, but never taken as a fact: {referral.others[entry.number]}.",
             )
         _impossible_times(entry, person, notes, today)
@@ -133,6 +133,14 @@ def _status(value: Any) -> str:
 def _common(entry: Entry, code: Code, notes: Notes, status: str) -> dict[str, Any]:
     if status == "entered-in-error":
         notes.unusable.setdefault(entry.number, "entered in error")
+    elif status in _DID_NOT_HAPPEN:
+        notes.unusable.setdefault(entry.number, _DID_NOT_HAPPEN[status])
+    elif not status and entry.kind in _NEED_STATUS:
+        notes.distrust(
+            entry.number,
+            f"{entry.place}.status",
+            "has no status, only a reason why. Kept; whether it holds is to be asked.",
+        )
     reason = notes.unusable.get(entry.number, "")
     return {
         "ref": ref_of(entry),
@@ -141,6 +149,24 @@ def _common(entry: Entry, code: Code, notes: Notes, status: str) -> dict[str, An
         "usable": not reason,
         "unusable_because": reason,
     }
+
+
+_DID_NOT_HAPPEN = {
+    "cancelled": "cancelled",
+    "not-done": "it was not done",
+    "declined": "declined",
+}
+_NEED_STATUS = frozenset(
+    {
+        "Observation",
+        "Procedure",
+        "Encounter",
+        "MedicationRequest",
+        "MedicationStatement",
+        "MedicationAdministration",
+        "MedicationDispense",
+    }
+)
 
 
 def _condition(entry: Entry, referral: Referral, notes: Notes) -> Condition:
@@ -263,8 +289,13 @@ def _observation(entry: Entry, referral: Referral, notes: Notes) -> Observation:
         notes.warn(
             f"{entry.place}{path}", "Kept; a value of this kind is not read, so it stays unknown."
         )
-    if told.get("status", "") == "cancelled":
-        notes.unusable.setdefault(entry.number, "cancelled")
+    if "focus" in told:
+        notes.distrust(
+            entry.number,
+            f"{entry.place}.focus",
+            "is about something else than the patient, such as an unborn child or a device "
+            "(focus). Kept, never taken as a fact of the patient.",
+        )
     value = told.get("valueBoolean")
     return Observation(
         **_common(entry, code, notes, told.get("status", "")),

@@ -34,10 +34,10 @@ def doubts(whole: Component, parts: tuple[Component, ...]) -> Iterator[Doubt]:
             pressures[concept] = part.quantity
     if len(pressures) == 2:
         systolic, diastolic = pressures["systolic_bp"], pressures["diastolic_bp"]
-        if systolic.unit == diastolic.unit and systolic.value <= diastolic.value:
+        if systolic.unit == diastolic.unit and systolic.value < diastolic.value:
             yield (
                 ".component",
-                f"The systolic pressure ({plain(systolic.value)}) is not above the diastolic "
+                f"The systolic pressure ({plain(systolic.value)}) is below the diastolic "
                 f"({plain(diastolic.value)}), which cannot be. Kept, never taken as a fact; "
                 "measure again.",
             )

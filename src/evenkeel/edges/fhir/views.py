@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
-from django.http.request import RawPostDataException, UnreadablePostError
+from django.http.request import UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -44,14 +43,19 @@ def bundle(request: HttpRequest) -> JsonResponse:
             "not-supported",
             f"Content-Type is {request.content_type or 'missing'}; send {FHIR_JSON}.",
         )
-    if _length(request) > text.SIZE:
-        return _too_long()
+    if request.content_params.get("fhirversion", "4.0") not in ("4.0", "4.0.1"):
+        return _answer(415, "not-supported", "Only FHIR R4 is read (fhirVersion=4.0).")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        return _answer(415, "not-supported", "Send the bundle as it is, not compressed.")
     try:
-        raw = request.body
-    except RequestDataTooBig:
-        return _too_long()
-    except (UnreadablePostError, RawPostDataException):
+        # One byte more than is allowed tells, whatever the header said of the length.
+        raw = request.read(text.SIZE + 1)
+    except UnreadablePostError:
         return _answer(400, "incomplete", "The body did not arrive whole. Send it again.")
+    if len(raw) > text.SIZE:
+        return _answer(
+            413, "too-long", f"At most {text.SIZE:,} bytes are read. Send fewer entries."
+        )
     return _take_in(raw, token)
 
 
@@ -91,15 +95,6 @@ def _token(request: HttpRequest) -> ApiToken | None:
     if scheme.lower() != "bearer" or not secret.strip():
         return None
     return ApiToken.find(secret.strip())
-
-
-def _length(request: HttpRequest) -> int:
-    told = request.headers.get("Content-Length", "")
-    return int(told) if told.isdecimal() and len(told) < 20 else 0
-
-
-def _too_long() -> JsonResponse:
-    return _answer(413, "too-long", f"At most {text.SIZE:,} bytes are read. Send fewer entries.")
 
 
 def _answer(
