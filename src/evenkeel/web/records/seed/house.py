@@ -43,6 +43,8 @@ SHOWN_ACCOUNTS = (
 TOKEN_ACCOUNT = "i.penworth"
 BEGUN, WHOLE = "seed.begun", "seed.whole"
 CHAIRS = 8
+# Monitors that are carried about; the sample messages of tests/data/hl7 are theirs.
+CARRIED = ("00059AFFFE000158", "00059AFFFE000159", "00059AFFFE000160")
 OPENS, CLOSES = time(8, 0), time(17, 0)  # in the clinic's zone
 DAYS_BACK, DAYS_AHEAD = 14, 56
 NURSE_CAPACITY = 3
@@ -66,6 +68,8 @@ def plant(*, say: Callable[[str], None]) -> None:
         Device.objects.create(
             identifier=monitor_name(number), name=f"Monitor {number}", chair=chair
         )
+    for number, identifier in enumerate(CARRIED, start=1):
+        Device.objects.create(identifier=identifier, name=f"Portable monitor {number}")
 
 
 def note_whole() -> None:
