@@ -57,7 +57,10 @@ def test_the_sheet_of_paper_needs_no_script_and_loses_no_marks(gallery):
     page.emulate_media(media="print")
     assert page.locator(".gate .icon").first.is_visible()
     assert not page.locator("[data-print]").is_visible()
-    assert page.evaluate("getComputedStyle(document.querySelector('.running-card')).display") == "table-header-group"
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.running-card')).display")
+        == "table-header-group"
+    )
 
 
 def test_the_whole_gallery_can_be_walked_by_keyboard(gallery):
@@ -69,15 +72,18 @@ def test_the_whole_gallery_can_be_walked_by_keyboard(gallery):
     assert page.evaluate("document.activeElement.id") == "main"
     count = page.evaluate(
         """() => [...document.querySelectorAll(
-            'main a[href], main button, main input:not([type=hidden]), main select, main textarea, main summary, main [tabindex="0"]'
+            'main a[href], main button, main input:not([type=hidden]), '
+            + 'main select, main textarea, main summary, main [tabindex="0"]'
         )].filter((e) => e.checkVisibility()).length"""
     )
     seen, unseen = set(), []
     for _ in range(count):
         page.keyboard.press("Tab")
         told = page.evaluate(
-            """() => { const e = document.activeElement; const box = e.closest('.input, .choice') || e;
-              const s = getComputedStyle(box); const key = [...document.querySelectorAll('*')].indexOf(e);
+            """() => { const e = document.activeElement;
+              const box = e.closest('.input, .choice') || e;
+              const s = getComputedStyle(box);
+              const key = [...document.querySelectorAll('*')].indexOf(e);
               return [key, s.outlineStyle, s.outlineWidth, e.outerHTML.slice(0, 90)]; }"""
         )
         if told[3].startswith("<body"):  # past the last one
@@ -99,9 +105,11 @@ def test_focus_is_never_hidden_under_what_sticks(gallery):
         page.keyboard.press("Tab")
         told = page.evaluate(
             """() => { const e = document.activeElement; if (!e.closest('main')) return null;
-              const r = e.getBoundingClientRect(); const card = document.querySelector('.patient-card').getBoundingClientRect();
+              const r = e.getBoundingClientRect();
+              const card = document.querySelector('.patient-card').getBoundingClientRect();
               const foot = document.querySelector('.foot-acts').getBoundingClientRect();
-              return (r.bottom <= card.bottom || r.top >= foot.top) ? e.outerHTML.slice(0, 90) : null; }"""
+              const hidden = r.bottom <= card.bottom || r.top >= foot.top;
+              return hidden ? e.outerHTML.slice(0, 90) : null; }"""
         )
         if told:
             covered.append(told)
@@ -138,7 +146,9 @@ def test_digits_type_a_tap_and_ten_is_one_tap(gallery):
     page.keyboard.press("1")
     page.keyboard.press("0")
     row.get_by_text("10 saved").wait_for()
-    assert len(posts) == 1 and "tap=10" in posts[0] and "once=" in posts[0]
+    assert len(posts) == 1
+    assert "tap=10" in posts[0]
+    assert "once=" in posts[0]
 
 
 def test_a_tap_that_failed_is_kept_and_can_be_sent_again(gallery):
@@ -168,7 +178,9 @@ def test_a_blocked_button_keeps_focus_and_speaks_its_reason(gallery):
     button = page.get_by_role("button", name="Discharge", exact=True)
     button.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.getElementById('say-now').textContent.includes('Not before 14:58')")
+    page.wait_for_function(
+        "document.getElementById('say-now').textContent.includes('Not before 14:58')"
+    )
     assert page.evaluate("document.activeElement.textContent") == "Discharge"
 
 
@@ -179,7 +191,8 @@ def test_arrows_read_the_flowsheet(gallery):
     reader = page.locator("#flowsheet .reader")
     first = reader.inner_text()
     page.keyboard.press("ArrowRight")
-    assert first and reader.inner_text() != first
+    assert first
+    assert reader.inner_text() != first
     page.keyboard.press("Escape")
     assert reader.inner_text() == ""
 
@@ -192,7 +205,8 @@ def test_the_clock_is_the_servers_and_not_the_devices(gallery):
     told = page.evaluate("document.body.dataset.now")
     page.wait_for_function("document.querySelector('[data-clock] time').textContent.length === 5")
     wanted = page.evaluate(
-        "(iso) => new Intl.DateTimeFormat('en-GB', {timeZone: document.body.dataset.zone, hour: '2-digit', minute: '2-digit'}).format(new Date(iso))",
+        """(iso) => new Intl.DateTimeFormat('en-GB', {timeZone: document.body.dataset.zone,
+            hour: '2-digit', minute: '2-digit'}).format(new Date(iso))""",
         told,
     )
     assert page.locator("[data-clock] time").inner_text() == wanted
@@ -202,12 +216,16 @@ def test_silence_of_the_stream_is_said(gallery):
     page = gallery("/ui/gallery/wall/")
     page.clock.install()
     page.reload()
-    page.evaluate("document.dispatchEvent(new CustomEvent('htmx:sseOpen', {detail: {source: null}}))")
+    page.evaluate(
+        "document.dispatchEvent(new CustomEvent('htmx:sseOpen', {detail: {source: null}}))"
+    )
     page.clock.run_for(9_000)
     assert not page.evaluate("document.body.classList.contains('out-of-touch')")
     page.clock.run_for(4_000)
     assert page.evaluate("document.body.classList.contains('out-of-touch')")
     assert "own clock" in page.locator("[data-clock] .zone").inner_text()
     assert page.locator("[data-out-of-touch]").is_visible()
-    page.evaluate("document.dispatchEvent(new CustomEvent('htmx:sseOpen', {detail: {source: null}}))")
+    page.evaluate(
+        "document.dispatchEvent(new CustomEvent('htmx:sseOpen', {detail: {source: null}}))"
+    )
     assert not page.evaluate("document.body.classList.contains('out-of-touch')")

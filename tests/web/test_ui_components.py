@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.template import Context, Template, TemplateSyntaxError
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 
 from evenkeel.web.ui import flowsheet, plots, shapes, specimen_plots, specimens
 from evenkeel.web.ui.components import COMPONENTS
@@ -18,8 +18,14 @@ from evenkeel.web.ui.icons import ICONS, draw_icon
 
 SOURCE = Path(__file__).resolve().parents[2] / "src/evenkeel"
 NOW = datetime(2026, 11, 24, 15, 42, 18, tzinfo=UTC)
-FRAME = {"now": NOW, "zone": "EST", "zone_key": "America/New_York", "clinic": "Saltmarsh clinic",
-         "who": "I. Kladd", "is_staff": True}  # fmt: skip
+FRAME = {
+    "now": NOW,
+    "zone": "EST",
+    "zone_key": "America/New_York",
+    "clinic": "Saltmarsh clinic",
+    "who": "I. Kladd",
+    "is_staff": True,
+}
 GALLERY = {
     "gallery.html": specimens.gallery,
     "gallery_wall.html": specimens.wall,
@@ -51,7 +57,9 @@ def test_the_gallery_renders(name: str) -> None:
     assert "Specimen" in markup or "Wren M." in markup or "Feeling tired" in markup
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "429", "500", "account/locked_out"])
+@pytest.mark.parametrize(
+    "name", ["400", "403", "403_csrf", "404", "429", "500", "account/locked_out"]
+)
 def test_an_error_page_renders_without_any_context(name: str) -> None:
     """A page about a fault must not need what may be broken."""
     markup = render_to_string(f"{name}.html")
@@ -73,43 +81,59 @@ def test_what_a_person_typed_is_escaped() -> None:
     markup = draw('{% wrap "refusal" what=t why=t next=t %}{{ t }}{% endwrap %}', t=hostile)
     assert "<script" not in markup
     assert markup.count("&lt;script&gt;") == 4
-    sheet = flowsheet.draw({**specimen_plots.treatment(NOW), "events": [{"at": NOW, "words": hostile}]})
+    sheet = flowsheet.draw(
+        {**specimen_plots.treatment(NOW), "events": [{"at": NOW, "words": hostile}]}
+    )
     assert "<script" not in sheet
 
 
 def test_a_blocked_act_keeps_its_focus_and_says_why() -> None:
     markup = draw('{% component "blocked" text="Discharge" reason="Not before 14:58." %}')
-    assert 'aria-disabled="true"' in markup and "disabled " not in markup.replace("aria-disabled", "")
+    assert 'aria-disabled="true"' in markup
+    assert "disabled " not in markup.replace("aria-disabled", "")
     described = re.search(r'aria-describedby="([^"]+)"', markup).group(1)
     assert re.search(rf'id="{described}">Not before 14:58\.<', markup)
 
 
 def test_an_open_act_is_a_real_button() -> None:
     markup = draw('{% component "blocked" text="Discharge" ready=True name="act" value="go" %}')
-    assert "aria-disabled" not in markup and 'type="submit"' in markup and 'value="go"' in markup
+    assert "aria-disabled" not in markup
+    assert 'type="submit"' in markup
+    assert 'value="go"' in markup
 
 
 def test_warnings_that_nobody_asked_for_are_not_none_known() -> None:
-    card = '{% component "patient_card" family="A" given="B" record_no="1" warnings=w none_known_on=d %}'
+    card = (
+        '{% component "patient_card" family="A" given="B" record_no="1" '
+        "warnings=w none_known_on=d %}"
+    )
     assert "Not asked yet" in draw(card, w="", d=None)
     assert "None known, 24 Nov" in draw(card, w="", d=date(2026, 11, 24))
     assert "Latex" in draw(card, w="Latex: hives", d=None)
 
 
 def test_a_form_field_keeps_what_was_typed_and_ties_its_error() -> None:
-    form = specimens.SpecimenForm({"name": "", "reason": "because", "rate": "5,7", "product": "iv", "answer": "go"})
+    form = specimens.SpecimenForm(
+        {"name": "", "reason": "because", "rate": "5,7", "product": "iv", "answer": "go"}
+    )
     markup = draw("{% field form.rate unit='mL/h' %}{% field form.reason %}", form=form)
-    assert 'value="5,7"' in markup and "because</textarea>" in markup
+    assert 'value="5,7"' in markup
+    assert "because</textarea>" in markup
     error = re.search(r'aria-describedby="([^"]*id_rate-error[^"]*)"', markup)
-    assert error and 'aria-invalid="true"' in markup
-    assert 'id="id_rate-error"' in markup and 'for="id_rate"' in markup
+    assert error
+    assert 'aria-invalid="true"' in markup
+    assert 'id="id_rate-error"' in markup
+    assert 'for="id_rate"' in markup
 
 
 @pytest.mark.parametrize(
     ("drawn", "given", "wasted", "said"),
-    [("50", "38", "12", "Adds up"), ("50", "38", "11.9", "0.1 mg unaccounted for"),
-     ("50", "38", "12.1", "0.1 mg more than was drawn")],
-)  # fmt: skip
+    [
+        ("50", "38", "12", "Adds up"),
+        ("50", "38", "11.9", "0.1 mg unaccounted for"),
+        ("50", "38", "12.1", "0.1 mg more than was drawn"),
+    ],
+)
 def test_the_balance_says_what_it_comes_to(drawn, given, wasted, said) -> None:
     assert said in shapes.balance_bar(Decimal(drawn), Decimal(given), Decimal(wasted))
 
@@ -121,12 +145,16 @@ def test_a_dose_above_the_hard_limit_says_so() -> None:
 
 @pytest.mark.parametrize("name", sorted(ICONS))
 def test_an_icon_is_hidden_or_named(name: str) -> None:
-    assert 'aria-hidden="true"' in draw_icon(name) and "aria-label" not in draw_icon(name)
+    assert 'aria-hidden="true"' in draw_icon(name)
+    assert "aria-label" not in draw_icon(name)
     assert 'role="img" aria-label="Yes &amp; no"' in draw_icon(name, "Yes & no")
 
 
 def test_each_verdict_and_each_alarm_has_a_shape_of_its_own() -> None:
-    shapes_of = [ICONS[name] for name in ("yes", "no", "unknown", "judge", "na", "high", "medium", "low", "lost")]
+    shapes_of = [
+        ICONS[name]
+        for name in ("yes", "no", "unknown", "judge", "na", "high", "medium", "low", "lost")
+    ]
     assert len(set(shapes_of)) == len(shapes_of)
 
 
@@ -176,7 +204,10 @@ def test_no_template_has_inline_script_or_style(path: Path) -> None:
 
 
 def test_ids_on_the_gallery_are_unique() -> None:
-    found = re.findall(r'\sid="([^"]+)"', render_to_string("ui/gallery.html", {**specimens.gallery(NOW), "frame": FRAME}))
+    found = re.findall(
+        r'\sid="([^"]+)"',
+        render_to_string("ui/gallery.html", {**specimens.gallery(NOW), "frame": FRAME}),
+    )
     assert len(found) == len(set(found)), {i for i in found if found.count(i) > 1}
 
 
@@ -186,50 +217,103 @@ def test_ids_on_the_gallery_are_unique() -> None:
 def test_a_missing_answer_leaves_a_dotted_gap_and_stands_in_the_table() -> None:
     days = [date(2026, 6, 1) + timedelta(weeks=i) for i in range(4)]
     plot = plots.Plot(
-        start=days[0], end=days[3], now=days[3],
-        scores=[plots.Scores(name="PHQ-9", low=0, high=27, missing=[days[1]],
-                             points=[(days[0], 20, ""), (days[2], 10, ""), (days[3], 8, "")])],
-    )  # fmt: skip
+        start=days[0],
+        end=days[3],
+        now=days[3],
+        scores=[
+            plots.Scores(
+                name="PHQ-9",
+                low=0,
+                high=27,
+                missing=[days[1]],
+                points=[(days[0], 20, ""), (days[2], 10, ""), (days[3], 8, "")],
+            )
+        ],
+    )
     markup = plots.draw(plot)
-    assert markup.count('class="gap"') == 1 and markup.count('class="series"') == 1
-    assert "not answered" in markup and "1 not answered" in markup
+    assert markup.count('class="gap"') == 1
+    assert markup.count('class="series"') == 1
+    assert "not answered" in markup
+    assert "1 not answered" in markup
 
 
 def test_a_silence_breaks_the_line_of_a_sign() -> None:
     def sheet(second_gap_s: int) -> str:
         times = [0, 60, 60 + second_gap_s]
-        return flowsheet.draw({
-            "start": NOW, "end": NOW + timedelta(minutes=30), "now": NOW + timedelta(minutes=10),
-            "series": {"spo2": [{"at": NOW + timedelta(seconds=s), "value": 97} for s in times]},
-        })  # fmt: skip
+        return flowsheet.draw(
+            {
+                "start": NOW,
+                "end": NOW + timedelta(minutes=30),
+                "now": NOW + timedelta(minutes=10),
+                "series": {
+                    "spo2": [{"at": NOW + timedelta(seconds=s), "value": 97} for s in times]
+                },
+            }
+        )
 
     assert sheet(180).count('<path class="series"') == 1
     joined = re.search(r'<path class="series" d="([^"]+)"', sheet(180)).group(1)
     broken = re.search(r'<path class="series" d="([^"]+)"', sheet(181)).group(1)
-    assert joined.count("L") == 2 and broken.count("L") == 1
+    assert joined.count("L") == 2
+    assert broken.count("L") == 1
 
 
 def test_the_table_twin_of_the_flowsheet_holds_every_mark() -> None:
     document = specimen_plots.treatment(NOW)
-    marks = sum(len(v) for v in document["series"].values()) + sum(len(v) for v in document["levels"].values())
+    marks = sum(len(v) for v in document["series"].values()) + sum(
+        len(v) for v in document["levels"].values()
+    )
     marks += len(document["events"]) + len(document["checks"]) + len(document["dose"])
     assert flowsheet.draw(document).count('<tr><th scope="row">') == marks
 
 
 def test_a_value_beyond_the_range_of_its_strip_stays_on_the_paper() -> None:
-    markup = flowsheet.draw({
-        "start": NOW, "end": NOW + timedelta(minutes=30), "now": NOW + timedelta(minutes=10),
-        "series": {"sys_dia": [{"at": NOW, "sys": 250, "dia": 30, "by": "hand"}]},
-    })  # fmt: skip
+    markup = flowsheet.draw(
+        {
+            "start": NOW,
+            "end": NOW + timedelta(minutes=30),
+            "now": NOW + timedelta(minutes=10),
+            "series": {"sys_dia": [{"at": NOW, "sys": 250, "dia": 30, "by": "hand"}]},
+        }
+    )
     assert "250/30" in markup
     assert all(0 <= float(y) <= flowsheet.BOTTOM for y in re.findall(r'y[12]="(-?[\d.]+)"', markup))
 
 
 def test_an_empty_flowsheet_says_that_nothing_was_measured() -> None:
     markup = flowsheet.draw({"start": NOW, "end": NOW + timedelta(hours=2), "now": NOW})
-    assert "not yet measured" in markup and "none yet" in markup
+    assert "not yet measured" in markup
+    assert "none yet" in markup
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="names no moment"):
-        flowsheet.draw({"start": "2026-11-24T10:00", "end": "2026-11-24T11:00", "now": "2026-11-24T10:00"})
+        flowsheet.draw(
+            {"start": "2026-11-24T10:00", "end": "2026-11-24T11:00", "now": "2026-11-24T10:00"}
+        )
+
+
+def calls_in(text: str) -> list[tuple[str, str, set[str]]]:
+    """(tag, component, keys) of each call whose component is named outright."""
+    found = []
+    for tag, rest in re.findall(r"{%\s*(component|wrap)\s+(.*?)%}", text, flags=re.S):
+        name = re.match(r"""["'](\w+)["']""", rest)
+        if name:
+            outside = re.sub(r""""[^"]*"|'[^']*'""", '""', rest[name.end() :])
+            found.append((tag, name.group(1), set(re.findall(r"(?:^|\s)(\w+)=", outside))))
+    return found
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=[str(p.relative_to(SOURCE)) for p in TEMPLATES])
+def test_every_template_asks_for_components_by_keys_they_know(path: Path) -> None:
+    """A misspelt key would be refused when a nurse opens the page; here it is refused now."""
+    for tag, name, keys in calls_in(path.read_text()):
+        assert name in COMPONENTS, f"{{% {tag} {name!r} %}}"
+        COMPONENTS[name].refuse(name, keys)
+        if tag == "wrap":
+            assert COMPONENTS[name].wraps, f"{name} takes no content"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=[str(p.relative_to(SOURCE)) for p in TEMPLATES])
+def test_every_template_can_be_read(path: Path) -> None:
+    get_template(str(path).split("/templates/", 1)[1])

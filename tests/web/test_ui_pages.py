@@ -33,7 +33,7 @@ def test_somebody_not_signed_in_is_led_to_the_door(client, path):
 
 def test_the_section_one_stands_in_is_marked(client_as):
     page = client_as("nurse").get("/ui/gallery/").content.decode()
-    assert page.count("aria-current=\"page\"") == 0
+    assert page.count('aria-current="page"') == 0
     assert 'class="skip" href="#main"' in page
 
 
@@ -52,8 +52,14 @@ def test_a_forged_or_old_form_is_refused_in_words(user_of):
 
 @pytest.mark.parametrize(
     "path",
-    ["/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/", "/accounts/password/change/",
-     "/accounts/logout/", "/accounts/reauthenticate/"],
+    [
+        "/accounts/2fa/",
+        "/accounts/2fa/totp/activate/",
+        "/accounts/2fa/webauthn/",
+        "/accounts/password/change/",
+        "/accounts/logout/",
+        "/accounts/reauthenticate/",
+    ],
 )
 def test_the_pages_about_ones_own_sign_in_have_our_frame(client_as, user_of, path):
     user = user_of("nurse")
@@ -62,5 +68,6 @@ def test_the_pages_about_ones_own_sign_in_have_our_frame(client_as, user_of, pat
     answer = client_as(user).get(path, follow=True)
     page = answer.content.decode()
     assert answer.status_code == 200, path
-    assert 'class="narrow' in page and "<h1>" in page
+    assert 'class="narrow' in page
+    assert "<h1>" in page
     assert "Menu:" not in page

@@ -52,23 +52,34 @@ PAIRS = [
     ("ink", "action-tint", TEXT),
     ("ink-2", "action-tint", TEXT),
     ("on-given", "given", TEXT),
-    *((name, ground, TEXT) for name in ("ok", "no", "judge") for ground in ("surface", f"{name}-tint")),
+    *(
+        (name, ground, TEXT)
+        for name in ("ok", "no", "judge")
+        for ground in ("surface", f"{name}-tint")
+    ),
     ("ink", "no-tint", TEXT),
     ("ink-2", "no-tint", TEXT),
     ("ink", "judge-tint", TEXT),
     ("ink-2", "judge-tint", TEXT),
     *((f"on-{level}", level, TEXT) for level in ("high", "medium", "low")),
     *((f"on-{level}", f"{level}-flash", TEXT) for level in ("high", "medium")),
-    *((f"{level}-text", ground, TEXT) for level in ("high", "medium", "low")
-      for ground in ("surface", f"{level}-tint")),
-    *((ink, f"{level}-tint", TEXT) for ink in ("ink", "ink-2") for level in ("high", "medium", "low")),
+    *(
+        (f"{level}-text", ground, TEXT)
+        for level in ("high", "medium", "low")
+        for ground in ("surface", f"{level}-tint")
+    ),
+    *(
+        (ink, f"{level}-tint", TEXT)
+        for ink in ("ink", "ink-2")
+        for level in ("high", "medium", "low")
+    ),
     ("edge", "surface", MARK),
     ("edge", "canvas", MARK),
     ("given", "surface", MARK),
     ("focus", "surface", MARK),
     ("focus", "canvas", MARK),
     ("focus", "sunken", MARK),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])

@@ -14,7 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 VENDOR = ROOT / "src/evenkeel/web/ui/static/ui/vendor"
 MANIFEST = json.loads((VENDOR / "MANIFEST.json").read_text())
 LOCK = json.loads((ROOT / "vendor/package-lock.json").read_text())
-FILES = [(package, name, digest) for package, entry in MANIFEST.items() for name, digest in entry["files"].items()]
+FILES = [
+    (package, name, digest)
+    for package, entry in MANIFEST.items()
+    for name, digest in entry["files"].items()
+]
 
 
 @pytest.mark.parametrize(("package", "name", "digest"), FILES, ids=[f[1] for f in FILES])
@@ -40,8 +44,13 @@ def test_the_lock_names_no_host() -> None:
 
 
 def test_no_script_of_ours_reaches_for_another_host() -> None:
-    ours = [*ROOT.glob("src/evenkeel/web/*/static/*/*.js"), *ROOT.glob("src/evenkeel/web/ui/static/ui/js/*.js")]
+    ours = [
+        *ROOT.glob("src/evenkeel/web/*/static/*/*.js"),
+        *ROOT.glob("src/evenkeel/web/ui/static/ui/js/*.js"),
+    ]
     assert ours
     for script in ours:
         assert not re.search(r"https?://", script.read_text()), script.name
-        assert not re.search(r"\beval\(|new Function\(|\.innerHTML\s*=", script.read_text()), script.name
+        assert not re.search(r"\beval\(|new Function\(|\.innerHTML\s*=", script.read_text()), (
+            script.name
+        )

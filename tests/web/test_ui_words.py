@@ -40,20 +40,34 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 def test_a_date_is_the_clinics_date() -> None:
     assert words.write_date(date(2026, 11, 24)) == "24 Nov 2026"
-    assert words.write_date(datetime(2026, 11, 25, 2, 0, tzinfo=UTC), weekday=True) == "Tue 24 Nov 2026"
+    assert (
+        words.write_date(datetime(2026, 11, 25, 2, 0, tzinfo=UTC), weekday=True)
+        == "Tue 24 Nov 2026"
+    )
     assert words.write_date(date(2026, 2, 3), year=False) == "3 Feb"
 
 
-@pytest.mark.parametrize("write", [words.write_time, words.write_date, words.write_minutes, words.write_number])
+@pytest.mark.parametrize(
+    "write", [words.write_time, words.write_date, words.write_minutes, words.write_number]
+)
 def test_nothing_is_never_a_blank(write) -> None:
     assert write(None) == "not in the record"
 
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [("38.0", "38"), ("0.50", "0.5"), (".5", "0.5"), ("1708", "1,708"), ("-0.0", "0"), ("100", "100"),
-     ("3.80", "3.8"), (1e-7, "0.0000001"), ("1e3", "1,000")],
-)  # fmt: skip
+    [
+        ("38.0", "38"),
+        ("0.50", "0.5"),
+        (".5", "0.5"),
+        ("1708", "1,708"),
+        ("-0.0", "0"),
+        ("100", "100"),
+        ("3.80", "3.8"),
+        (1e-7, "0.0000001"),
+        ("1e3", "1,000"),
+    ],
+)
 def test_a_number_has_a_leading_zero_and_no_trailing_one(number, text) -> None:
     assert words.write_number(Decimal(number) if isinstance(number, str) else number) == text
 
@@ -65,7 +79,9 @@ def test_a_written_number_reads_back_the_same(number: Decimal) -> None:
     assert not ("." in text and text.endswith("0"))
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59, "0:59"), (60, "1:00"), (-100, "1:40"), (3600, "60:00")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (59, "0:59"), (60, "1:00"), (-100, "1:40"), (3600, "60:00")]
+)
 def test_a_countdown_is_minutes_and_seconds(seconds, text) -> None:
     assert words.write_countdown(seconds) == text
 

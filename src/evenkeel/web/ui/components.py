@@ -31,15 +31,15 @@ class Component:
 
 
 def _c(needs: str = "", takes: str = "", *, wraps: bool = False, says: str = "") -> Component:
-    return Component(
-        needs=tuple(needs.split()), takes=tuple(takes.split()), wraps=wraps, says=says
-    )
+    return Component(needs=tuple(needs.split()), takes=tuple(takes.split()), wraps=wraps, says=says)
 
 
 COMPONENTS: dict[str, Component] = {
     "tag": _c("text", "kind icon", says="small frame; kind draft|strong|ok|no|judge"),
     "chip": _c("level", "text at", says="alarm chip; level high|medium|low|lost|ready"),
-    "mark": _c("answer", "text", says="verdict shape with its word; answer yes|no|unknown|judge|na"),
+    "mark": _c(
+        "answer", "text", says="verdict shape with its word; answer yes|no|unknown|judge|na"
+    ),
     "blocked": _c(
         "text",
         "reason ready name value kind href form big below icon id",
@@ -87,13 +87,12 @@ COMPONENTS: dict[str, Component] = {
         wraps=True,
         says="one condition (li of ul.gate); state yes|no|judge|unknown|na|overridden",
     ),
-    "verdict_head": _c(
-        "answer pack", "sub because edition status", says="th of a criteria table"
-    ),
+    "verdict_head": _c("answer pack", "sub because edition status", says="th of a criteria table"),
     "criteria_table": _c(
         "heads rows",
         "caption safeguards change corner",
-        says="heads as verdict_head; rows: {name, differ, help, cells: [{state, text, help, href}]}; "
+        says="heads as verdict_head; rows: {name, differ, help, cells}, a cell being "
+        "{state, text, help, href}; "
         "safeguards: {state, strong, text}; change: list of texts",
     ),
     "questions": _c("title", "help id", wraps=True, says="the fewest questions; content: question"),
@@ -101,15 +100,22 @@ COMPONENTS: dict[str, Component] = {
         "ask", "decides state answer id", wraps=True, says="li of questions; content is its buttons"
     ),
     "fact": _c(
-        "label", "held origin age state", wraps=True, says="li of ul.facts; state fresh|old|absent|disputed"
+        "label",
+        "held origin age state",
+        wraps=True,
+        says="li of ul.facts; state fresh|old|absent|disputed",
     ),
     "two_person": _c(
         "label name", "unit help value state error", says="state empty|agrees|disagrees"
     ),
     "sealed": _c("", "text", says="a first answer that opens when the second agrees"),
-    "dose_line": _c("name", "help number unit checked sealed how", wraps=True, says="one line of a dose"),
+    "dose_line": _c(
+        "name", "help number unit checked sealed how", wraps=True, says="one line of a dose"
+    ),
     "dose_scale": _c("value", "soft hard unit", says="where a dose stands up to the hard limit"),
-    "balance": _c("drawn given wasted unit", "given_word wasted_word", says="drawn = given + wasted"),
+    "balance": _c(
+        "drawn given wasted unit", "given_word wasted_word", says="drawn = given + wasted"
+    ),
     "suggestion": _c(
         "title",
         "state rule inputs not_known otherwise kicker draft",
@@ -131,7 +137,10 @@ COMPONENTS: dict[str, Component] = {
         says="li of ol.ledger; kind act|look|override|correction|later|broken",
     ),
     "refusal": _c(
-        "what", "why unchanged next id", wraps=True, says="what happened, why it matters, what to do"
+        "what",
+        "why unchanged next id",
+        wraps=True,
+        says="what happened, why it matters, what to do",
     ),
     "empty": _c("title", "text", wraps=True, says="what would be here and how it comes"),
     "steps": _c("done total", "words", says="question 4 of 9"),

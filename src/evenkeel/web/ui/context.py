@@ -43,7 +43,9 @@ def sections(path: str) -> list[dict[str, Any]]:
         href = address(name)
         if href:
             found.append({"text": text, "href": href, "current": False})
-    holding = [s for s in found if path == s["href"] or path.startswith(s["href"].rstrip("/") + "/")]
+    holding = [
+        s for s in found if path == s["href"] or path.startswith(s["href"].rstrip("/") + "/")
+    ]
     if holding:
         max(holding, key=lambda section: len(section["href"]))["current"] = True
     return found
@@ -73,7 +75,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "signed_in": signed_in,
             "is_staff": is_staff,
             "who": getattr(user, "short_name", "") if signed_in else "",
-            "role": user.get_role_display() if is_staff and hasattr(user, "get_role_display") else "",
+            "role": user.get_role_display()
+            if is_staff and hasattr(user, "get_role_display")
+            else "",
             "sections": sections(request.path) if is_staff else [],
             "home_href": address("clinic:today", "ui:gallery") if is_staff else "/",
             "sign_out_href": address("account_logout"),

@@ -66,7 +66,9 @@ class _Sheet:
 
 
 def _label(y: float, name: str, unit: str = "") -> SafeString:
-    return svg.join([svg.text(0, y, name, "strong"), svg.text(0, y + 16, unit) if unit else svg.NOTHING])
+    return svg.join(
+        [svg.text(0, y, name, "strong"), svg.text(0, y + 16, unit) if unit else svg.NOTHING]
+    )
 
 
 def _latest(y: float, name: str, words: str, unit: str, over: str = "") -> SafeString:
@@ -74,7 +76,8 @@ def _latest(y: float, name: str, words: str, unit: str, over: str = "") -> SafeS
         [
             svg.text(0, y, name, "strong"),
             format_html(
-                '<text x="0" y="{}"><tspan class="now-value {}">{}</tspan> <tspan>{}</tspan></text>',
+                '<text x="0" y="{}"><tspan class="now-value {}">{}</tspan> '
+                "<tspan>{}</tspan></text>",
                 svg.n(y + 21),
                 over,
                 words,
@@ -99,7 +102,10 @@ def _axis(sheet: _Sheet) -> list[SafeString]:
         if abs(x - now_x) > 48:
             out.append(svg.text(x, 16, write_time(first), "", "middle"))
         first += timedelta(minutes=step)
-    out += [svg.line(0, y, WIDTH, y, "rule") for y in (96, 282, 352, SEDATION, DISSOCIATION, EVENTS, CHECKS)]
+    out += [
+        svg.line(0, y, WIDTH, y, "rule")
+        for y in (96, 282, 352, SEDATION, DISSOCIATION, EVENTS, CHECKS)
+    ]
     for value in (60, 100, 140, 180):
         y = sheet.y(value, PRESSURE)
         out.append(svg.line(LEFT, y, RIGHT, y, "dots"))
@@ -138,11 +144,17 @@ def _limits(sheet: _Sheet) -> list[SafeString]:
     out = []
     for limit in sheet.document.get("limits", ()):
         y = sheet.y(limit["value"], strips[limit["series"]])
-        kind = "limit" + (" over" if limit.get("over") else "") + (" lower" if limit.get("second") else "")
+        kind = (
+            "limit"
+            + (" over" if limit.get("over") else "")
+            + (" lower" if limit.get("second") else "")
+        )
         out.append(svg.line(LEFT, y, RIGHT, y, kind))
         if limit.get("words"):
             out.append(
-                svg.text(RIGHT - 2, y - 5, limit["words"], "over" if limit.get("over") else "", "end")
+                svg.text(
+                    RIGHT - 2, y - 5, limit["words"], "over" if limit.get("over") else "", "end"
+                )
             )
     return out
 
@@ -195,7 +207,11 @@ def _curve(
 
 
 def _single(run: Sequence[tuple[float, float]], kind: str) -> list[SafeString]:
-    return [svg.circle(*run[0], 2.4, "point thin" if "thin" in kind else "point")] if len(run) == 1 else []
+    return (
+        [svg.circle(*run[0], 2.4, "point thin" if "thin" in kind else "point")]
+        if len(run) == 1
+        else []
+    )
 
 
 def _signs(sheet: _Sheet) -> list[SafeString]:
@@ -208,13 +224,24 @@ def _signs(sheet: _Sheet) -> list[SafeString]:
     ):
         items = sheet.items(name)
         said = write_number(items[-1]["value"]) if items else "none yet"
-        out.append(_latest(y, words, said, unit if items else "", "over" if items and items[-1].get("over") else ""))
+        out.append(
+            _latest(
+                y,
+                words,
+                said,
+                unit if items else "",
+                "over" if items and items[-1].get("over") else "",
+            )
+        )
     return out
 
 
 def _levels(sheet: _Sheet) -> list[SafeString]:
     out = []
-    for name, words, top in (("sedation", "Sedation", SEDATION), ("dissociation", "Dissociation", DISSOCIATION)):
+    for name, words, top in (
+        ("sedation", "Sedation", SEDATION),
+        ("dissociation", "Dissociation", DISSOCIATION),
+    ):
         out.append(svg.text(0, top + 24, words, "strong"))
         for item in _by_time(sheet.levels.get(name, ())):
             if not sheet.inside(item["at"]):
@@ -232,7 +259,10 @@ def _by_time(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _events(sheet: _Sheet) -> list[SafeString]:
-    out = [svg.text(0, EVENTS + 23, "Events", "strong"), svg.text(0, CHECKS + 23, "Checks", "strong")]
+    out = [
+        svg.text(0, EVENTS + 23, "Events", "strong"),
+        svg.text(0, CHECKS + 23, "Checks", "strong"),
+    ]
     free = 0.0
     for item in _by_time(sheet.document.get("events", ())):
         if not sheet.inside(item["at"]):
@@ -256,7 +286,11 @@ def _events(sheet: _Sheet) -> list[SafeString]:
         else:
             out.append(svg.circle(x, y, 8, "check-late" if item.get("late") else "check-due"))
             if first_due:
-                out.append(svg.text(x + 12, y + 5, item.get("words") or write_time(moment(item["at"])), "strong"))
+                out.append(
+                    svg.text(
+                        x + 12, y + 5, item.get("words") or write_time(moment(item["at"])), "strong"
+                    )
+                )
                 first_due = False
     return out
 
@@ -268,15 +302,31 @@ def moments(document: dict[str, Any]) -> list[dict[str, Any]]:
 
     def add(at: datetime | str, what: str, value: str, origin: str = "") -> None:
         when = moment(at)
-        found.append({"at": when, "time": write_time(when), "what": what, "value": value, "origin": origin})
+        found.append(
+            {"at": when, "time": write_time(when), "what": what, "value": value, "origin": origin}
+        )
 
     origins = {"hand": "by hand", "monitor": "monitor"}
     for item in sheet.series.get("sys_dia", ()):
         over = f", {item['over']} alarm" if item.get("over") else ""
-        add(item["at"], "Pressure", f"{item['sys']}/{item['dia']} mmHg{over}", origins.get(item.get("by", ""), ""))
-    for name, what, unit in (("pulse", "Pulse", "per min"), ("spo2", "SpO₂", "%"), ("rr", "Breaths", "per min")):
+        add(
+            item["at"],
+            "Pressure",
+            f"{item['sys']}/{item['dia']} mmHg{over}",
+            origins.get(item.get("by", ""), ""),
+        )
+    for name, what, unit in (
+        ("pulse", "Pulse", "per min"),
+        ("spo2", "SpO₂", "%"),
+        ("rr", "Breaths", "per min"),
+    ):
         for item in sheet.series.get(name, ()):
-            add(item["at"], what, f"{write_number(item['value'])} {unit}", origins.get(item.get("by", ""), ""))
+            add(
+                item["at"],
+                what,
+                f"{write_number(item['value'])} {unit}",
+                origins.get(item.get("by", ""), ""),
+            )
     for name, what in (("sedation", "Sedation"), ("dissociation", "Dissociation")):
         for item in sheet.levels.get(name, ()):
             was = f", corrected from {item['was']}" if item.get("was") is not None else ""
@@ -284,7 +334,11 @@ def moments(document: dict[str, Any]) -> list[dict[str, Any]]:
     for item in document.get("events", ()):
         add(item["at"], "Event", item["words"])
     for item in document.get("checks", ()):
-        add(item["at"], "Check", "done" if item.get("done") else "late" if item.get("late") else "due")
+        add(
+            item["at"],
+            "Check",
+            "done" if item.get("done") else "late" if item.get("late") else "due",
+        )
     for part in document.get("dose", ()):
         add(part["from"], "Dose", part.get("words", "given"))
     return sorted(found, key=lambda row: row["at"])
@@ -296,10 +350,15 @@ def _summary(sheet: _Sheet) -> str:
         said.append(f"Dose: {sheet.document['dose_words']}.")
     for name, what in (("pulse", "pulse"), ("spo2", "SpO₂"), ("rr", "breaths")):
         items = sheet.items(name)
-        said.append(f"Last {what} {write_number(items[-1]['value'])}." if items else f"No {what} yet.")
+        said.append(
+            f"Last {what} {write_number(items[-1]['value'])}." if items else f"No {what} yet."
+        )
     items = sheet.items("sys_dia")
     if items:
-        said.append(f"Last pressure {items[-1]['sys']}/{items[-1]['dia']} at {write_time(moment(items[-1]['at']))}.")
+        said.append(
+            f"Last pressure {items[-1]['sys']}/{items[-1]['dia']} "
+            f"at {write_time(moment(items[-1]['at']))}."
+        )
     said.append("The arrow keys move a cursor; the same stands in the table below.")
     return " ".join(said)
 
@@ -314,24 +373,37 @@ def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeSt
         '<g data-now-line data-x="{}">{}{}</g>',
         svg.n(now_x),
         svg.line(now_x, 22, now_x, BOTTOM, "now-line"),
-        svg.boxed(now_x, 3, write_time(sheet.now, seconds=True), kind="now", box="now-box", anchor="middle"),
+        svg.boxed(
+            now_x,
+            3,
+            write_time(sheet.now, seconds=True),
+            kind="now",
+            box="now-box",
+            anchor="middle",
+        ),
     )
     rows = moments(document)
     stops: dict[datetime, list[str]] = {}
     for row in rows:
         stops.setdefault(row["at"], []).append(f"{row['what']} {row['value']}")
     cursor = json.dumps(
-        [[round(sheet.x(at), 1), f"{write_time(at)}: {', '.join(said)}"] for at, said in stops.items() if sheet.inside(at)]
+        [
+            [round(sheet.x(at), 1), f"{write_time(at)}: {', '.join(said)}"]
+            for at, said in stops.items()
+            if sheet.inside(at)
+        ]
     )
     return format_html(
         '<figure class="plot flowsheet" data-flowsheet data-live="{}" data-event="{}">'
         '<div class="scroll-x" tabindex="0" role="region" aria-label="Flowsheet, drawn">'
-        '<svg viewBox="0 0 {} {}" class="plot-wide" role="img" tabindex="0" aria-label="{}" data-plot '
+        '<svg viewBox="0 0 {} {}" class="plot-wide" role="img" tabindex="0" '
+        'aria-label="{}" data-plot '
         'data-start="{}" data-end="{}" data-left="{}" data-right="{}" data-stops="{}">'
         '{}{}<line class="cursor" data-cursor y1="22" y2="{}" x1="-9" x2="-9"></line></svg></div>'
         '<p class="reader" aria-live="polite"></p>'
         '<p class="legend"><span>▼ filled: monitor</span><span>▽ open: by hand</span>'
-        "<span>dashed outline: planned</span><span>solid: given</span><span><del>6</del> corrected, kept</span></p>{}</figure>",
+        "<span>dashed outline: planned</span><span>solid: given</span>"
+        "<span><del>6</del> corrected, kept</span></p>{}</figure>",
         live,
         event,
         svg.n(WIDTH),

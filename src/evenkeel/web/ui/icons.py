@@ -1,3 +1,4 @@
+# ruff: noqa: E501  paths are drawn, not read
 """Every icon of the screens, as the inside of a 24 by 24 SVG.
 
 Shape carries the meaning, so no two meanings share one: verdicts are disc, square,
@@ -58,7 +59,13 @@ ICONS: dict[str, str] = {
 }
 
 ANSWERS = {"yes": "Yes", "no": "No", "unknown": "Unknown", "judge": "Judge", "na": "Does not apply"}
-LEVELS = {"high": "HIGH", "medium": "MEDIUM", "low": "LOW", "lost": "OUT OF TOUCH", "ready": "READY"}
+LEVELS = {
+    "high": "HIGH",
+    "medium": "MEDIUM",
+    "low": "LOW",
+    "lost": "OUT OF TOUCH",
+    "ready": "READY",
+}
 
 
 def draw_icon(name: str, label: str = "", tone: str = "") -> SafeString:
@@ -66,11 +73,15 @@ def draw_icon(name: str, label: str = "", tone: str = "") -> SafeString:
 
     Raises KeyError for a name that is not in ICONS.
     """
-    about: SafeString = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    about: SafeString = (
+        format_html('role="img" aria-label="{}"', label)
+        if label
+        else mark_safe('aria-hidden="true"')
+    )
     return format_html(
         '<svg class="icon icon-{}{}" viewBox="0 0 24 24" {} focusable="false">{}</svg>',
         name,
         f" is-{tone}" if tone else "",
         about,
-        mark_safe(ICONS[name]),  # noqa: S308 - our own constant
+        mark_safe(ICONS[name]),
     )

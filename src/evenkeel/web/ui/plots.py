@@ -8,6 +8,7 @@ here; bands, definitions and intervals are handed in with their words.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -85,7 +86,9 @@ class _Axis:
         for step in (1, 2, 7, 14, 28, 56, 91, 182, 364, 728):
             if (self.b - self.a) / step <= most:
                 break
-        first = self.plot.start if not isinstance(self.plot.start, datetime) else self.plot.start.date()
+        first = (
+            self.plot.start if not isinstance(self.plot.start, datetime) else self.plot.start.date()
+        )
         days = [first + timedelta(days=step * i) for i in range(int((self.b - self.a) / step) + 1)]
         return days
 
@@ -125,10 +128,12 @@ def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
         upper = [(axis.x(d), y(h)) for d, _, h in scores.fan]
         lower = [(axis.x(d), y(low)) for d, low, _ in reversed(scores.fan)]
         out.append(
-            svg.path("M" + "L".join(f"{svg.n(a)} {svg.n(b)}" for a, b in upper + lower) + "Z", "fan")
+            svg.path(
+                "M" + "L".join(f"{svg.n(a)} {svg.n(b)}" for a, b in upper + lower) + "Z", "fan"
+            )
         )
     points = sorted(scores.points, key=lambda p: _day(p[0]))
-    for before, after in zip(points, points[1:], strict=False):
+    for before, after in itertools.pairwise(points):
         gone = [d for d in scores.missing if _day(before[0]) < _day(d) < _day(after[0])]
         ends = [(axis.x(before[0]), y(before[1])), (axis.x(after[0]), y(after[1]))]
         out.append(svg.polyline(ends, "gap" if gone else "series"))
@@ -138,7 +143,9 @@ def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
             out.append(svg.text(x, min(ends[0][1], ends[1][1]) - 14, words, "", "middle"))
     out.extend(svg.circle(axis.x(d), y(v), 5, "point") for d, v, _ in points)
     if scores.baseline and points:
-        out.append(svg.text(axis.x(points[0][0]) + 9, y(points[0][1]) - 4, scores.baseline, "strong"))
+        out.append(
+            svg.text(axis.x(points[0][0]) + 9, y(points[0][1]) - 4, scores.baseline, "strong")
+        )
     free_after: dict[int, float] = {}
     by_day = {_day(d): v for d, v, _ in points}
     for when, words in sorted(scores.flags, key=lambda f: _day(f[0])):
@@ -166,7 +173,12 @@ def _rows(plot: Plot) -> list[tuple[object, ...]]:
     for scores in plot.scores:
         flags = {_day(d): words for d, words in scores.flags}
         for when, value, note in scores.points:
-            add(when, scores.name, write_number(value), ", ".join(filter(None, (flags.get(_day(when), ""), note))))
+            add(
+                when,
+                scores.name,
+                write_number(value),
+                ", ".join(filter(None, (flags.get(_day(when), ""), note))),
+            )
         for when in scores.missing:
             add(when, scores.name, "not answered")
         for when, low, high in scores.fan:
@@ -188,8 +200,9 @@ def _summary(plot: Plot) -> str:
         points = sorted(scores.points, key=lambda p: _day(p[0]))
         if points:
             said.append(
-                f"{scores.name}: {write_number(points[0][1])} at first, {write_number(points[-1][1])} "
-                f"on {write_date(points[-1][0])}; {len(points)} scores, {len(scores.missing)} not answered."
+                f"{scores.name}: {write_number(points[0][1])} at first, "
+                f"{write_number(points[-1][1])} on {write_date(points[-1][0])}; "
+                f"{len(points)} scores, {len(scores.missing)} not answered."
             )
     given = [mg for _, mg in plot.doses if mg is not None]
     if given:
@@ -218,7 +231,13 @@ def draw(plot: Plot) -> SafeString:
         for when, mg in plot.doses:
             high = 40 * (mg if mg is not None else most) / most
             body.append(
-                svg.rect(axis.x(when) - 4, top + 42 - high, 8, high, "given" if mg is not None else "planned")
+                svg.rect(
+                    axis.x(when) - 4,
+                    top + 42 - high,
+                    8,
+                    high,
+                    "given" if mg is not None else "planned",
+                )
             )
         body.append(svg.line(axis.left, top + 42, axis.right, top + 42, "grid"))
         top += 56
@@ -238,7 +257,9 @@ def draw(plot: Plot) -> SafeString:
             y = top + 34 * row
             if name == "Decisions":
                 shape = f"M{svg.n(x)} {svg.n(y + 10)}l9 9-9 9-9-9z"
-                body.append(svg.path(shape, "diamond open" if _day(when) >= _day(plot.now) else "diamond"))
+                body.append(
+                    svg.path(shape, "diamond open" if _day(when) >= _day(plot.now) else "diamond")
+                )
                 x += 6
             else:
                 body.append(svg.line(x, y + 8, x, y + 30, "event-bar"))
@@ -257,12 +278,19 @@ def draw(plot: Plot) -> SafeString:
     now = [
         svg.line(now_x, 20, now_x, bottom, "now-line"),
         svg.boxed(
-            min(now_x, plot.width - 34), 1, write_date(plot.now, year=False), kind="now", box="now-box", anchor="middle"
+            min(now_x, plot.width - 34),
+            1,
+            write_date(plot.now, year=False),
+            kind="now",
+            box="now-box",
+            anchor="middle",
         ),
     ]
     return format_html(
-        '<figure class="plot"><div class="scroll-x" tabindex="0" role="region" aria-label="{}, drawn">'
-        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" class="plot-wide">{}{}{}</svg></div>{}{}</figure>',
+        '<figure class="plot"><div class="scroll-x" tabindex="0" role="region" '
+        'aria-label="{}, drawn">'
+        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" class="plot-wide">'
+        "{}{}{}</svg></div>{}{}</figure>",
         plot.title,
         svg.n(plot.width),
         svg.n(bottom + 6),
@@ -309,25 +337,53 @@ def draw_patient(
         out.append(svg.line(axis.left, y(value), axis.right, y(value), "grid"))
         out.append(svg.text(axis.left - 8, y(value) + 5, write_number(value), "", "end"))
         value += step
-    for before, after in zip(points, points[1:], strict=False):
+    for before, after in itertools.pairwise(points):
         gone = any(_day(before[0]) < _day(d) < _day(after[0]) for d in missing)
         ends = [(axis.x(before[0]), y(before[1])), (axis.x(after[0]), y(after[1]))]
         out.append(svg.polyline(ends, "gap" if gone else "series"))
         if gone:
             out.append(
-                svg.text((ends[0][0] + ends[1][0]) / 2, max(e[1] for e in ends) + 22, "no answer", "", "middle")
+                svg.text(
+                    (ends[0][0] + ends[1][0]) / 2,
+                    max(e[1] for e in ends) + 22,
+                    "no answer",
+                    "",
+                    "middle",
+                )
             )
     out.extend(svg.circle(axis.x(d), y(v), 5.5, "point open") for d, v in points)
-    out.append(svg.text(axis.x(points[0][0]) + 8, y(points[0][1]) - 10, f"{write_number(points[0][1])} at the start", "strong"))
+    out.append(
+        svg.text(
+            axis.x(points[0][0]) + 8,
+            y(points[0][1]) - 10,
+            f"{write_number(points[0][1])} at the start",
+            "strong",
+        )
+    )
     if len(points) > 1:
-        out.append(svg.text(axis.right, y(points[-1][1]) - 13, f"{write_number(points[-1][1])} now", "strong", "end"))
+        out.append(
+            svg.text(
+                axis.right,
+                y(points[-1][1]) - 13,
+                f"{write_number(points[-1][1])} now",
+                "strong",
+                "end",
+            )
+        )
     out.extend(svg.rect(axis.x(d) - 1.5, top + tall + 6, 3, 12, "treatment") for d in treatments)
     ticks = axis.ticks()
     for day in ticks[:: max(1, len(ticks) // 3)]:
-        out.append(svg.text(max(axis.x(day), 32), top + tall + 36, write_date(day, year=False), "", "middle"))
-    rows = [(write_date(d), write_number(v)) for d, v in points] + [(write_date(d), "no answer") for d in missing]
+        out.append(
+            svg.text(
+                max(axis.x(day), 32), top + tall + 36, write_date(day, year=False), "", "middle"
+            )
+        )
+    rows = [(write_date(d), write_number(v)) for d, v in points] + [
+        (write_date(d), "no answer") for d in missing
+    ]
     return format_html(
-        '<figure class="plot patient-plot"><svg viewBox="0 0 350 290" role="img" aria-label="{}">{}</svg>'
+        '<figure class="plot patient-plot"><svg viewBox="0 0 350 290" role="img" '
+        'aria-label="{}">{}</svg>'
         '<p class="legend"><span>○ your answers</span><span>▮ a treatment</span></p>{}</figure>',
         f"{title}: {write_number(points[0][1])} at the start, {write_number(points[-1][1])} now. "
         f"{len(missing)} times no answer.",

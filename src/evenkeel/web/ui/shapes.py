@@ -75,7 +75,8 @@ def step_bar(done: int, total: int) -> SafeString:
     """One short bar per question; the words above say the same."""
     wide = (100 - 1.1 * (total - 1)) / max(total, 1)
     return format_html(
-        '<svg class="steps" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">{}</svg>',
+        '<svg class="steps" viewBox="0 0 100 6" preserveAspectRatio="none" '
+        'aria-hidden="true">{}</svg>',
         format_html_join(
             "",
             '<rect class="{}" x="{}" y="0" width="{}" height="6"></rect>',
@@ -153,7 +154,8 @@ def dose_scale(
     if soft is not None:
         parts.append(
             format_html(
-                '<path class="soft" d="M{} 14H286"></path><text x="{}" y="36" text-anchor="middle">soft {}</text>',
+                '<path class="soft" d="M{} 14H286"></path>'
+                '<text x="{}" y="36" text-anchor="middle">soft {}</text>',
                 f"{x(float(soft)):.1f}",
                 f"{x(float(soft)):.1f}",
                 write_number(soft),
@@ -162,13 +164,15 @@ def dose_scale(
     if hard is not None:
         parts.append(
             format_html(
-                '<path class="hard" d="M286 7V21"></path><text x="290" y="36" text-anchor="end">hard {}</text>',
+                '<path class="hard" d="M286 7V21"></path>'
+                '<text x="290" y="36" text-anchor="end">hard {}</text>',
                 write_number(hard),
             )
         )
     parts.append(
         format_html(
-            '<circle cx="{}" cy="14" r="6"></circle><text class="now" x="{}" y="36" text-anchor="middle">{}</text>',
+            '<circle cx="{}" cy="14" r="6"></circle>'
+            '<text class="now" x="{}" y="36" text-anchor="middle">{}</text>',
             f"{x(value):.1f}",
             f"{max(min(x(value), 262), 12):.1f}",
             write_number(value),

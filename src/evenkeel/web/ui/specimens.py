@@ -187,38 +187,91 @@ def criteria() -> dict[str, Any]:
     met = {"state": "yes"}
     return {
         "heads": [
-            {"answer": "unknown", "pack": "Esketamine, US label", "sub": "with its safety programme",
-             "because": "2 facts missing", "edition": "2025-01", "status": "draft"},
-            {"answer": "no", "pack": "Esketamine, EU label", "sub": "product information",
-             "because": "1 criterion in the way", "edition": "2025", "status": "draft"},
-            {"answer": "yes", "pack": "Ketamine, APA consensus", "sub": "Council of Research",
-             "because": "nothing in the way", "edition": "2017", "status": "reviewed"},
-            {"answer": "judge", "pack": "Ketamine, chronic pain", "sub": "three US pain societies",
-             "because": "a prescriber must decide", "edition": "2018", "status": "reviewed"},
+            {
+                "answer": "unknown",
+                "pack": "Esketamine, US label",
+                "sub": "with its safety programme",
+                "because": "2 facts missing",
+                "edition": "2025-01",
+                "status": "draft",
+            },
+            {
+                "answer": "no",
+                "pack": "Esketamine, EU label",
+                "sub": "product information",
+                "because": "1 criterion in the way",
+                "edition": "2025",
+                "status": "draft",
+            },
+            {
+                "answer": "yes",
+                "pack": "Ketamine, APA consensus",
+                "sub": "Council of Research",
+                "because": "nothing in the way",
+                "edition": "2017",
+                "status": "reviewed",
+            },
+            {
+                "answer": "judge",
+                "pack": "Ketamine, chronic pain",
+                "sub": "three US pain societies",
+                "because": "a prescriber must decide",
+                "edition": "2018",
+                "status": "reviewed",
+            },
         ],
         "rows": [
-            {"name": "Antidepressants failed", "cells": [
-                {**met, "text": "3 of at least 2"}, {**met, "text": "2 of at least 2"},
-                {**met, "text": "history on file"}, {"state": "na", "text": "pain pack"}]},
-            {"name": "Antidepressant alongside", "differ": True, "cells": [
-                {**met, "text": "alone or with any"},
-                {"state": "no", "text": "mirtazapine is not an SSRI or SNRI"},
-                {"state": "na", "text": "not required"}, {"state": "na", "text": "pain pack"}]},
-            {"name": "Aneurysm, malformation", "cells": [
-                {"state": "unknown", "text": "not in the record"},
-                {"state": "unknown", "text": "not in the record"},
-                {"state": "na", "text": "not named"}, {"state": "na", "text": "not named"}]},
-            {"name": "Alcohol and drugs", "differ": True, "cells": [
-                {**met, "text": "risk assessed 20 Nov"}, {**met, "text": "risk assessed 20 Nov"},
-                {**met, "text": "history taken"},
-                {"state": "judge", "text": "is AUDIT-C 5 active abuse?"}]},
+            {
+                "name": "Antidepressants failed",
+                "cells": [
+                    {**met, "text": "3 of at least 2"},
+                    {**met, "text": "2 of at least 2"},
+                    {**met, "text": "history on file"},
+                    {"state": "na", "text": "pain pack"},
+                ],
+            },
+            {
+                "name": "Antidepressant alongside",
+                "differ": True,
+                "cells": [
+                    {**met, "text": "alone or with any"},
+                    {"state": "no", "text": "mirtazapine is not an SSRI or SNRI"},
+                    {"state": "na", "text": "not required"},
+                    {"state": "na", "text": "pain pack"},
+                ],
+            },
+            {
+                "name": "Aneurysm, malformation",
+                "cells": [
+                    {"state": "unknown", "text": "not in the record"},
+                    {"state": "unknown", "text": "not in the record"},
+                    {"state": "na", "text": "not named"},
+                    {"state": "na", "text": "not named"},
+                ],
+            },
+            {
+                "name": "Alcohol and drugs",
+                "differ": True,
+                "cells": [
+                    {**met, "text": "risk assessed 20 Nov"},
+                    {**met, "text": "risk assessed 20 Nov"},
+                    {**met, "text": "history taken"},
+                    {"state": "judge", "text": "is AUDIT-C 5 active abuse?"},
+                ],
+            },
         ],
-        "safeguards": {"state": "unknown",
-                       "strong": "2 of 9 unknown: aneurysm or malformation, bleed inside the skull.",
-                       "text": "Dosing stays locked until both are answered."},
-        "change": ["Yes if both questions are answered No.", "Yes if an SSRI or SNRI is added.",
-                   "Judge from month 2.", "Yes or no by the prescriber’s judgement."],
-    }  # fmt: skip
+        "safeguards": {
+            "state": "unknown",
+            "strong": "2 of 9 unknown: aneurysm or malformation, bleed inside the skull.",
+            "text": "Dosing stays locked until both are answered.",
+        },
+        "change": [
+            "Yes if both questions are answered No.",
+            "Yes if an SSRI or SNRI is added.",
+            "Judge from month 2.",
+            "Yes or no by the prescriber’s judgement.",
+        ],
+    }
 
 
 def portal(now: datetime) -> dict[str, Any]:
@@ -248,9 +301,17 @@ def gallery(now: datetime) -> dict[str, Any]:
         "soon": now + timedelta(minutes=4, seconds=12),
         "tapped_at": now - 7 * MINUTE,
         "levels": [(n, "") for n in range(11)],
-        "sedation": [(5, "Awake"), (4, "Slow"), (3, "Loud call"), (2, "Prodding"), (1, "Squeeze"),
-                     (0, "None")],
-        "form": SpecimenForm(initial={"reason": "Anxious on arrival. 128/82 at home this morning."}),
+        "sedation": [
+            (5, "Awake"),
+            (4, "Slow"),
+            (3, "Loud call"),
+            (2, "Prodding"),
+            (1, "Squeeze"),
+            (0, "None"),
+        ],
+        "form": SpecimenForm(
+            initial={"reason": "Anxious on arrival. 128/82 at home this morning."}
+        ),
         "refused": refused,
         "chairs": chairs(now),
         "criteria": criteria(),
@@ -263,10 +324,12 @@ def gallery(now: datetime) -> dict[str, Any]:
         "stale_inputs": [
             {"state": "unknown", "text": "MADRS 8 by Dr Mockridge", "age": "71 days old"}
         ],
-        "fifty": Decimal("50"), "thirty_eight": Decimal("38.0"), "twelve": Decimal("12"),
+        "fifty": Decimal("50"),
+        "thirty_eight": Decimal("38.0"),
+        "twelve": Decimal("12"),
         "eleven": Decimal("11"),
         "page": pages.page(2),
         "course": specimen_plots.course(),
         "treatment": specimen_plots.treatment(now),
         "icons": sorted(ICONS),
-    }  # fmt: skip
+    }

@@ -70,11 +70,15 @@ def boxed(
 
 
 def twin(
-    heads: Sequence[str], rows: Iterable[Sequence[object]], caption: str, words: str = "Show as a table"
+    heads: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    caption: str,
+    words: str = "Show as a table",
 ) -> SafeString:
     """The same as a real table, closed until asked for; open in print."""
     return format_html(
-        '<details class="twin"><summary>{}</summary><div class="scroll-x" tabindex="0" role="region" '
+        '<details class="twin"><summary>{}</summary>'
+        '<div class="scroll-x" tabindex="0" role="region" '
         'aria-label="{}"><table class="table boxed"><caption>{}</caption><thead><tr>{}</tr></thead>'
         "<tbody>{}</tbody></table></div></details>",
         words,

@@ -15,7 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 from evenkeel.web.ui import specimens
 
 
-def staff_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def staff_only(
+    view: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Any signed-in member of staff; patients are refused, others are asked to sign in."""
 
     @wraps(view)

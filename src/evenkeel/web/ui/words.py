@@ -25,7 +25,7 @@ def clinic_zone() -> ZoneInfo:
 
 
 def zone_name(moment: datetime) -> str:
-    """"EST", or "UTC+3" where the zone has no letters of its own."""
+    """ "EST", or "UTC+3" where the zone has no letters of its own."""
     name = moment.astimezone(clinic_zone()).tzname() or "UTC"
     if name[0] in "+-":
         hours, minutes = name[1:3], name[3:]
@@ -51,7 +51,7 @@ def write_time(moment: datetime | None, *, seconds: bool = False, zone: bool = F
 
 
 def write_date(day: date | datetime | None, *, weekday: bool = False, year: bool = True) -> str:
-    """"24 Nov 2026", "Tue 24 Nov 2026" or "24 Nov"."""
+    """ "24 Nov 2026", "Tue 24 Nov 2026" or "24 Nov"."""
     if day is None:
         return NOT_RECORDED
     if isinstance(day, datetime):
@@ -110,7 +110,7 @@ def age_on(born: date | None, today: date) -> int | None:
 
 
 def write_ago(then: datetime | None, now: datetime) -> str:
-    """"8 s ago", "3 min ago", then the time itself: old values must not sound near."""
+    """ "8 s ago", "3 min ago", then the time itself: old values must not sound near."""
     if then is None:
         return NOT_RECORDED
     seconds = int((now - then).total_seconds())

@@ -46,7 +46,7 @@ def render_component(
     }
     engine = context.template.engine  # type: ignore[union-attr]
     markup = engine.get_template(f"ui/components/{name}.html").render(context.new(values))
-    return mark_safe(markup.strip())  # noqa: S308 - rendered and escaped by the template
+    return mark_safe(markup.strip())
 
 
 @register.simple_tag(takes_context=True)
@@ -67,7 +67,7 @@ class WrapNode(template.Node):
         given = {key: value.resolve(context) for key, value in self.given.items()}
         content = self.nodelist.render(context)
         markup = render_component(context, self.name.resolve(context), given, content)
-        return mark_safe(markup)  # noqa: S308 - rendered and escaped by the template
+        return mark_safe(markup)
 
 
 @register.tag
@@ -120,13 +120,15 @@ def level_word(level: str) -> str:
 @register.simple_tag
 def once() -> str:
     """The hidden uuid by which a service knows a repeated post (renewed after success)."""
-    return format_html('<input type="hidden" name="once" value="{}" data-once autocomplete="off">', uuid.uuid4())
+    return format_html(
+        '<input type="hidden" name="once" value="{}" data-once autocomplete="off">', uuid.uuid4()
+    )
 
 
 @register.inclusion_tag("ui/field.html")
 def field(
     bound: BoundField,
-    help: str = "",  # noqa: A002 - the word templates use
+    help: str = "",
     unit: str = "",
     hint: str = "",
     kind: str = "",
@@ -182,25 +184,25 @@ def get_item(mapping: dict[str, Any], key: str) -> Any:
 
 @register.filter
 def clinic_time(moment: datetime | None, style: str = "") -> str:
-    """"10:42"; style "s" adds seconds, "z" the zone."""
+    """ "10:42"; style "s" adds seconds, "z" the zone."""
     return words.write_time(moment or None, seconds="s" in style, zone="z" in style)
 
 
 @register.filter
 def clinic_date(day: date | None, style: str = "") -> str:
-    """"24 Nov 2026"; style "d" adds the weekday, "-y" leaves the year out."""
+    """ "24 Nov 2026"; style "d" adds the weekday, "-y" leaves the year out."""
     return words.write_date(day or None, weekday="d" in style, year="-y" not in style)
 
 
 @register.filter
 def clinic_datetime(moment: datetime | None, style: str = "") -> str:
-    """"24 Nov 2026, 10:42"; style "z" adds the zone."""
+    """ "24 Nov 2026, 10:42"; style "z" adds the zone."""
     return words.write_datetime(moment or None, zone="z" in style)
 
 
 @register.filter
 def minutes_words(length: timedelta | float | None, of: object = "") -> str:
-    """"41 min"; with an argument "41 min of 120 or more" ({{ gone|minutes_words:"120 or more" }})."""
+    """41 min; with the argument "120 or more": 41 min of 120 or more."""
     text = words.write_minutes(None if length == "" else length)
     return f"{text} of {of}" if of not in ("", None) else text
 
@@ -221,7 +223,7 @@ def age(born: date | None, today: date | None = None) -> str:
 
 @register.filter
 def ago(then: datetime | None, now: datetime | None = None) -> str:
-    """"8 s ago", "3 min ago", then the time itself."""
+    """ "8 s ago", "3 min ago", then the time itself."""
     return words.write_ago(then or None, now or timezone.now())
 
 
