@@ -73,7 +73,7 @@ def patient(request: HttpRequest, number: str) -> HttpResponse:
     chart = chart_of(found)
     context = {
         "patient": found,
-        "card": card_of(found) | {"warnings": charts.warnings(chart)},
+        "card": card_of(found),
         "born": charts.written(birth_of(found)),
         "measures": charts.measures(chart, local(timezone.now()).date()),
         "conditions": charts.conditions(chart),

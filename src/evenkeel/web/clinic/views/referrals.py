@@ -17,7 +17,7 @@ from evenkeel.web.clinic.guards import note_look, page
 from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Referral
-from evenkeel.web.records.selectors.patients import chart_of, reading_of
+from evenkeel.web.records.selectors.patients import reading_of
 from evenkeel.web.records.services import referrals as services
 
 PER_PAGE = 25
@@ -89,7 +89,7 @@ def referral(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "referral": found,
         "patient": found.patient,
-        "card": card_of(found.patient) | {"warnings": charts.warnings(chart_of(found.patient))},
+        "card": card_of(found.patient),
         "problems": [
             (problem, places.get(f"Bundle.entry[{number}]"))
             for problem, number in charts.by_place(problems)
@@ -125,7 +125,7 @@ def entry(request: HttpRequest, pk: int, position: int) -> HttpResponse:
     context = {
         "referral": found,
         "patient": found.patient,
-        "card": card_of(found.patient) | {"warnings": charts.warnings(chart_of(found.patient))},
+        "card": card_of(found.patient),
         "item": item,
         "stored": found.items.filter(position=position).first(),
         "text": charts.indented(item.json),

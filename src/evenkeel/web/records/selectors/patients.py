@@ -33,7 +33,8 @@ def chart_of(patient: Patient) -> Chart:
     told: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
     problems: list[Any] = []
     person = _stored_person(patient)
-    for referral in patient.referrals.order_by("at", "id"):
+    # The bytes are fetched only for a referral that is not remembered.
+    for referral in patient.referrals.defer("raw", "problems").order_by("at", "id"):
         reading = reading_of(referral)
         names = {item.place: _lasting_name(item.full_url, item.sha256) for item in reading.kept}
         for kind in KINDS:

@@ -155,6 +155,13 @@ def _unusable(chart: Chart) -> dict[str, str]:
     return {entry.place: entry.unusable_because for entry in entries if not entry.usable}
 
 
+_CAME = {
+    Via.UPLOAD: "uploaded",
+    Via.COMMAND: "taken in by command",
+    Via.POST: "sent by another system",
+}
+
+
 def _tell(
     referral: Referral,
     patient: Patient,
@@ -165,11 +172,12 @@ def _tell(
     by: Any,
     at: datetime,
 ) -> None:
-    how = "A first referral" if is_new else "A further referral"
+    which = "A first referral" if is_new else "A further referral"
+    look = "1 thing" if problems == 1 else f"{problems} things"
     ledger.append(
         "referral.received",
-        sentence=f"{how} of {patient.short_name} was {referral.get_via_display()}: "
-        f"{len(reading.kept)} entries kept, {problems} things to look at.",
+        sentence=f"{which} of {patient.short_name} was {_CAME[referral.via]}: "
+        f"{len(reading.kept)} entries kept, {look} to look at.",
         by=by,
         at=at,
         patient=patient,
