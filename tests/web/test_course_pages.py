@@ -12,9 +12,10 @@ from django.urls import reverse
 from tests.support.clinics import MONDAY, NOW, Clinic, local
 
 from evenkeel.core.protocols.library import protocols
+from evenkeel.core.protocols.model import Frequency
 from evenkeel.web.records.models import Course, MaintenanceDecision, Treatment
 from evenkeel.web.records.selectors import decisions as asked
-from evenkeel.web.records.services import booking, courses
+from evenkeel.web.records.services import booking, courses, decisions
 from evenkeel.web.records.services.booking import Wish
 
 pytestmark = pytest.mark.django_db
@@ -319,9 +320,43 @@ def test_a_course_that_runs_is_stopped_with_a_reason(clinic, prescriber):
     course = clinic.course()
     clinic.dosed(course, SERIES[:2])
     page = words(prescriber.get(reverse("clinic:course", args=[course.pk])))
-    assert "Stop this course" in page
+    assert "Stop the course" in page
     address = reverse("clinic:decision_stop", args=[course.pk])
     assert prescriber.post(address, {"shown": "x", "reason": ""}).status_code == 422
     assert prescriber.post(address, {"shown": "x", "reason": "moved away"}).status_code == 302
     course.refresh_from_db()
     assert (course.status, course.end_reason) == ("stopped", "moved away")
+
+
+def test_a_course_pauses_without_bookings_and_goes_on_at_a_decision(clinic, prescriber):
+    course = a_year_of_esketamine(clinic)
+    with pytest.raises(courses.CannotPlan, match="a decision on this course is due"):
+        booking.book_one(course=course, wish=Wish(start=local(MONDAY, 9)), by=clinic.nurse, at=NOW)
+    decisions.decide(
+        course=course,
+        choice="otherwise",
+        shown=asked.outlook(course, NOW).mark,
+        frequency=Frequency.WEEKLY,
+        reason="asked for it",
+        by=clinic.prescriber,
+        at=NOW,
+    )
+    treatment = booking.book_one(
+        course=course, wish=Wish(start=local(MONDAY, 9)), by=clinic.nurse, at=NOW
+    )
+    address = reverse("clinic:course_pause", args=[course.pk])
+    refused = prescriber.post(address, {"reason": "an operation"})
+    assert refused.status_code == 409
+    assert "cannot be paused while treatments are booked (30 Nov 09:00)" in words(refused)
+    booking.cancel(treatment=treatment, reason="an operation", by=clinic.nurse, at=NOW)
+    assert prescriber.post(address, {"reason": "an operation"}).status_code == 302
+    course.refresh_from_db()
+    assert course.status == "paused"
+    with pytest.raises(courses.CannotPlan, match="this course is paused"):
+        booking.book_one(course=course, wish=Wish(start=local(MONDAY, 9)), by=clinic.nurse, at=NOW)
+    assert "Take the course up again" in words(
+        prescriber.get(reverse("clinic:course", args=[course.pk]))
+    )
+    assert prescriber.post(address, {"reason": "well again"}).status_code == 302
+    course.refresh_from_db()
+    assert course.status == "decision_due"

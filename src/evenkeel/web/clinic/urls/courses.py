@@ -12,5 +12,6 @@ urlpatterns = [
     path("courses/<int:pk>/series/", courses.series, name="course_series"),
     path("courses/<int:pk>/accept/", decisions.accept, name="decision_accept"),
     path("courses/<int:pk>/otherwise/", decisions.otherwise, name="decision_otherwise"),
+    path("courses/<int:pk>/pause/", decisions.pause, name="course_pause"),
     path("courses/<int:pk>/stop/", decisions.stop, name="decision_stop"),
 ]

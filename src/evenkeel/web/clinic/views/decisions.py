@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from evenkeel.core.protocols.model import Frequency
+from evenkeel.core.protocols.states import CourseStatus
 from evenkeel.web.clinic.forms.courses import OtherwiseForm, StopForm
 from evenkeel.web.clinic.guards import page
 from evenkeel.web.clinic.persons import card_of
@@ -24,9 +25,33 @@ from evenkeel.web.clinic.views.course_page import (
     course_page,
 )
 from evenkeel.web.records.models import Course, MaintenanceDecision
-from evenkeel.web.records.services import courses, decisions
+from evenkeel.web.records.services import courses, decisions, pausing
 
 Choice = MaintenanceDecision.Choice
+PAUSE, RESUME = "pause", "resume"
+# title of the page, words on its button, what it does not do
+PAGES = {
+    Choice.OTHERWISE: (
+        "Choose otherwise",
+        "Decide this",
+        "It books nothing. The suggestion, what it used and your reason are kept together.",
+    ),
+    Choice.STOP: (
+        "Plan to stop",
+        "Stop the course",
+        "Bookings that are left must be cancelled first, each with a reason.",
+    ),
+    PAUSE: (
+        "Pause the course",
+        "Pause the course",
+        "Bookings that are left must be cancelled first, each with a reason.",
+    ),
+    RESUME: (
+        "Take the course up again",
+        "Go on with the course",
+        "It books nothing. After the series, a decision is due first.",
+    ),
+}
 
 
 @require_POST
@@ -68,6 +93,17 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     return _with_reason(request, course, StopForm(request.POST or None), Choice.STOP)
 
 
+@require_http_methods(["GET", "POST"])
+@page("courses.prescribe")
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pause a course, or take a paused one up again, with a reason."""
+    course = course_or_404(request, pk)
+    paused = course.status == CourseStatus.PAUSED
+    return _with_reason(
+        request, course, StopForm(request.POST or None), RESUME if paused else PAUSE
+    )
+
+
 def _with_reason(request: HttpRequest, course: Course, form: Any, choice: str) -> HttpResponse:
     refused = None
     now = timezone.now()
@@ -82,7 +118,9 @@ def _with_reason(request: HttpRequest, course: Course, form: Any, choice: str) -
         "card": card_of(course.patient),
         "course": course,
         "form": form,
-        "stops": choice == Choice.STOP,
+        "title": PAGES[choice][0],
+        "act": PAGES[choice][1],
+        "note": PAGES[choice][2],
         "refused": refused,
         **card(request, course, now),
     }
@@ -98,6 +136,12 @@ def _act(
     if choice == Choice.STOP and course.status not in OPEN_TO_DECIDE:
         courses.stop_course(course=course, reason=typed["reason"], **asked_for)
         return "The course is stopped."
+    if choice == PAUSE:
+        pausing.pause_course(course=course, reason=typed["reason"], **asked_for)
+        return "The course is paused."
+    if choice == RESUME:
+        pausing.resume_course(course=course, reason=typed["reason"], **asked_for)
+        return "The course goes on."
     frequency = typed.get("frequency")
     decisions.decide(
         course=course,

@@ -52,6 +52,11 @@ def _check_open(course: Course) -> None:
         raise courses.CannotPlan(
             f"Nothing can be booked: this course is {course.status}. Resume it or plan a new one."
         )
+    if course.status == CourseStatus.DECISION_DUE:
+        raise courses.CannotPlan(
+            "Nothing can be booked: a decision on this course is due. Whether there is benefit is "
+            "judged before it goes on. A prescriber decides on the course's page; then book."
+        )
 
 
 def _check_gap(course: Course, rules: Protocol, start: datetime, without: int | None) -> None:

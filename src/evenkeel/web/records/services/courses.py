@@ -269,7 +269,7 @@ def stop_course(
     return course
 
 
-def check_nothing_booked(course: Course) -> None:
+def check_nothing_booked(course: Course, word: str = "stopped") -> None:
     """Raise unless nothing is booked or open: no booking vanishes in silence."""
     left = course.treatments.filter(status__in=[Treatment.Status.BOOKED, *Treatment.OPEN]).order_by(
         "period"
@@ -279,6 +279,6 @@ def check_nothing_booked(course: Course) -> None:
             f"{t.period.lower.astimezone(clinic_zone()):%-d %b %H:%M}" for t in left[:4]
         )
         raise CannotPlan(
-            f"The course cannot be stopped while treatments are booked ({days}). Somebody would "
-            "come for nothing. Cancel them on the booking page first, then stop the course."
+            f"The course cannot be {word} while treatments are booked ({days}). Somebody would "
+            "come for nothing. Cancel them on the booking page first."
         )

@@ -83,7 +83,7 @@ def decide(
         at=at,
         by=by,
     )
-    _follow(course, choice, reason, at)
+    _follow(course, choice, frequency, reason, at)
     ledger.append(
         "course.decided",
         sentence=_sentence(course, choice, frequency, outlook.lead, by),
@@ -132,12 +132,18 @@ def _check(choice: str, lead: Told | None, frequency: Frequency | None, reason: 
         raise CannotDecide("Nothing was decided: say how often treatments shall be given.")
 
 
-def _follow(course: Course, choice: str, reason: str, at: datetime) -> None:
+def _follow(
+    course: Course, choice: str, frequency: Frequency | None, reason: str, at: datetime
+) -> None:
     if choice == Choice.STOP:
         courses.change_status(course, CourseStatus.STOPPED)
         course.ended_at, course.end_reason = at, reason
         course.save(update_fields=["ended_at", "end_reason"])
-    elif course.status == CourseStatus.DECISION_DUE:
+        return
+    if frequency is not None:
+        course.interval_days = find.INTERVALS[frequency]
+        course.save(update_fields=["interval_days"])
+    if course.status == CourseStatus.DECISION_DUE:
         courses.change_status(course, CourseStatus.MAINTENANCE)
 
 
