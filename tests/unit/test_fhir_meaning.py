@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -224,3 +224,21 @@ def test_a_procedure_that_was_not_done_is_no_fact(status, usable):
 def test_a_systolic_pressure_may_not_lie_below_the_diastolic(systolic, usable):
     raw = referrals.faulty("26").replace(b'"value": 128', f'"value": {systolic}'.encode())
     assert taken(raw).chart.observations[0].usable is usable
+
+
+def test_a_record_of_somebody_dead_can_be_looked_at_and_says_so():
+    # MANIFEST-fhir: died in 1968 at 29, one observation after death.
+    reading = read(referrals.referral("10"), today=TODAY, may_be_dead=True)
+    person, problems = reading.chart.person, reading.chart.problems
+    assert person.deceased
+    assert [p.path for p in problems if p.severity == "error"] == [
+        "Bundle.entry[0].resource.deceasedDateTime"
+    ]
+    after = [p for p in problems if "after the person's death" in p.text]
+    assert len(after) >= 1
+
+
+def test_on_a_day_before_their_death_somebody_was_alive():
+    reading = read(referrals.referral("10"), today=date(1967, 6, 1), may_be_dead=True)
+    assert not reading.chart.person.deceased
+    assert not [p for p in reading.chart.problems if p.severity == "error"]

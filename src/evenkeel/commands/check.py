@@ -59,7 +59,7 @@ def command(
         except UnreadableAnswers as refusal:
             _stop(f"{facts}: {fault}" for fault in refusal.faults)
     try:
-        chart = reading.read(raw, today=day).chart
+        chart = reading.read(raw, today=day, may_be_dead=True).chart
     except Refused as refusal:
         _stop(
             f"{bundle}: {fault.path + ': ' if fault.path else ''}{fault.words}"

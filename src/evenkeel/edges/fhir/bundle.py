@@ -217,8 +217,8 @@ def _same_id(entries: list[Entry], found: Survey) -> None:
             )
 
 
-def person(referral: Referral, found: Survey, today: date) -> None:
-    """The patient is born, alive, and not replaced by another record."""
+def person(referral: Referral, found: Survey, today: date, *, may_be_dead: bool) -> None:
+    """The patient is born, alive unless ``may_be_dead``, and not replaced by another record."""
     patient, place = referral.patient.resource, referral.patient.place
     if "birthDate" in patient:
         born = primitives.moment(patient["birthDate"])
@@ -228,13 +228,13 @@ def person(referral: Referral, found: Survey, today: date) -> None:
                 f"{place}.birthDate",
                 "lies in the future, so every age would be wrong. Correct it at its source.",
             )
-    if patient.get("deceasedBoolean") is True or "deceasedDateTime" in patient:
-        name = "deceasedDateTime" if "deceasedDateTime" in patient else "deceasedBoolean"
+    told = death(patient)
+    if told and not may_be_dead:
         found.fault(
             "business-rule",
-            f"{place}.{name}",
-            "This person has died. Nobody who has died can be referred for treatment; if this "
-            "is a mistake, it must be corrected at the place that sent it.",
+            f"{place}.{told}",
+            f"{DEAD} Nobody who has died can be referred for treatment; if this is a mistake, it "
+            "must be corrected at the place that sent it.",
         )
     for number, link in enumerate(patient.get("link", [])):
         if link.get("type") == "replaced-by":
@@ -244,6 +244,16 @@ def person(referral: Referral, found: Survey, today: date) -> None:
                 "This record of the person has been replaced by another one. Send the referral "
                 "from the record that is in use.",
             )
+
+
+DEAD = "This person has died."
+
+
+def death(patient: dict[str, Any]) -> str:
+    """The element that says that the person has died, "" when none does."""
+    if "deceasedDateTime" in patient:
+        return "deceasedDateTime"
+    return "deceasedBoolean" if patient.get("deceasedBoolean") is True else ""
 
 
 def links(referral: Referral, found: Survey) -> None:

@@ -368,7 +368,7 @@ def _encounter(entry: Entry, referral: Referral, notes: Notes) -> Encounter:
 
 
 def _impossible_times(entry: Entry, person: Person, notes: Notes, today: date) -> None:
-    """What lies in the future or before birth happened at some other time, if at all."""
+    """What lies in the future, before birth or after death happened at another time, if at all."""
     names = {
         "Condition": ("onsetDateTime", "recordedDate"),
         "Observation": ("effectiveDateTime", "effectiveInstant"),
@@ -378,19 +378,22 @@ def _impossible_times(entry: Entry, person: Person, notes: Notes, today: date) -
         when = _written(entry.resource, name)
         if when is None:
             continue
-        first, last = _span(when)
+        first, last = span(when)
         if first > today:
             text = (
                 "lies in the future. Kept, but never taken as a fact until the date is put right."
             )
         elif person.birth is not None and last < person.birth.earliest:
             text = "lies before the person was born. Kept, but never taken as a fact."
+        elif person.died is not None and first > span(person.died)[1]:
+            text = "lies after the person's death. Kept, but never taken as a fact."
         else:
             continue
         notes.distrust(entry.number, f"{entry.place}.{name}", text)
 
 
-def _span(when: When) -> tuple[date, date]:
+def span(when: When) -> tuple[date, date]:
+    """The first and the last day that a time can mean."""
     if isinstance(when, PartialDate):
         return when.earliest, when.latest
     return when.date(), when.date()

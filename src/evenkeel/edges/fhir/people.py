@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from evenkeel.core.chart import PartialDate, Person
-from evenkeel.edges.fhir import mapping, primitives
+from evenkeel.core.chart import PartialDate, Person, Problem, When
+from evenkeel.edges.fhir import bundle, mapping, primitives
 from evenkeel.edges.fhir.mapping import Notes
 from evenkeel.edges.fhir.references import Entry
 from evenkeel.edges.fhir.shape import Survey
@@ -20,12 +20,15 @@ def person(entry: Entry, notes: Notes, found: Survey, today: date) -> Person:
     """The person; what cannot be stored as it was written becomes a fault."""
     told = entry.resource
     family, given = _name(told, entry, notes, found)
+    deceased, died = _death(told, entry, notes, today)
     return Person(
         ref=mapping.ref_of(entry),
         family=family,
         given=given,
         birth=_birth(told, entry, notes, today),
         sex=told.get("gender", "unknown"),
+        deceased=deceased,
+        died=died,
         identifiers=matching(told, entry, found),
         email=_reach(told, "email", 254, lambda text: "@" in text),
         phone=_reach(told, "phone", 64, lambda text: True),
@@ -90,6 +93,23 @@ def _birth(told: dict[str, Any], entry: Entry, notes: Notes, today: date) -> Par
         )
         return None
     return born
+
+
+def _death(
+    told: dict[str, Any], entry: Entry, notes: Notes, today: date
+) -> tuple[bool, When | None]:
+    """Had the person died by that day, and when?"""
+    name = bundle.death(told)
+    if not name:
+        return False, None
+    written = told.get("deceasedDateTime")
+    died = primitives.moment(written) if isinstance(written, str) else None
+    if died is not None and mapping.span(died)[0] > today:
+        return False, died
+    notes.problems.append(
+        Problem(severity="error", path=f"{entry.place}.{name}", text=f"{bundle.DEAD}")
+    )
+    return True, died
 
 
 def _reach(told: dict[str, Any], system: str, longest: int, fits: Any) -> str:

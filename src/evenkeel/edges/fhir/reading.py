@@ -24,10 +24,12 @@ MOST_FAULTS = 100  # told at once; a file with more has one cause
 _LONGEST_URL = 2048
 
 
-def read(raw: bytes, *, today: date) -> Reading:
+def read(raw: bytes, *, today: date, may_be_dead: bool = False) -> Reading:
     """What the bundle says about one person.
 
     today: the day on which it is read; nothing may lie after it that has happened.
+    may_be_dead: True only to look at a record, never to take somebody in; that the
+        person has died by that day is then a problem of severity "error".
 
     Raises:
         Refused: with all faults found, each with its FHIRPath.
@@ -41,7 +43,7 @@ def read(raw: bytes, *, today: date) -> Reading:
     _refuse_if_faulty(found)
     assert referral is not None, "without one patient there is a fault"
     notes = Notes()
-    bundle.person(referral, found, today)
+    bundle.person(referral, found, today, may_be_dead=may_be_dead)
     bundle.links(referral, found)
     _modifiers(referral, found, notes)
     _composition(referral, found, notes)
