@@ -106,6 +106,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "evenkeel.web.accounts.context.house",
                 "evenkeel.web.ui.context.frame",
+                "evenkeel.web.clinic.context.navigation",
             ],
         },
     },

@@ -1,4 +1,4 @@
-"""What each page's frame needs: clinic, zone, time, navigation, banners.
+"""What each page's frame needs: clinic, zone, time, banners.
 
 A context processor; settings.TEMPLATES names it. It reads no tables.
 """
@@ -14,17 +14,6 @@ from django.utils import timezone
 
 from evenkeel.web.ui import words
 
-# words on the tab, URL name, the first part of the address it owns
-SECTIONS = (
-    ("Today", "clinic:today", "today"),
-    ("Floor", "clinic:floor", "floor"),
-    ("Patients", "clinic:patients", "patients"),
-    ("Booking", "clinic:booking", "booking"),
-    ("Register", "clinic:register", "register"),
-    ("Monitors", "clinic:devices", "devices"),
-    ("Ledger", "clinic:ledger", "ledger"),
-)
-
 
 def address(*names: str) -> str:
     """The first of these URL names that exists, else "" (a page that is not built has no link)."""
@@ -34,21 +23,6 @@ def address(*names: str) -> str:
         except NoReverseMatch:
             continue
     return ""
-
-
-def sections(path: str) -> list[dict[str, Any]]:
-    """The navigation, with the section that holds this path marked."""
-    found = []
-    for text, name, _ in SECTIONS:
-        href = address(name)
-        if href:
-            found.append({"text": text, "href": href, "current": False})
-    holding = [
-        s for s in found if path == s["href"] or path.startswith(s["href"].rstrip("/") + "/")
-    ]
-    if holding:
-        max(holding, key=lambda section: len(section["href"]))["current"] = True
-    return found
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -78,7 +52,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "role": user.get_role_display()
             if is_staff and hasattr(user, "get_role_display")
             else "",
-            "sections": sections(request.path) if is_staff else [],
             "home_href": address("clinic:today", "ui:gallery") if is_staff else "/",
             "sign_out_href": address("account_logout"),
             "account_href": address("mfa_index") if is_staff else "",

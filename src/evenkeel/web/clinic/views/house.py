@@ -21,7 +21,7 @@ from evenkeel.web.records.services import house
 def accounts(request: HttpRequest) -> HttpResponse:
     staff = User.objects.filter(role__in=STAFF).order_by("-is_active", "role", "last_name")
     tokens = ApiToken.objects.select_related("user").order_by("revoked_at", "name")
-    context = {"section": "house", "staff": staff, "tokens": tokens}
+    context = {"staff": staff, "tokens": tokens}
     return render(request, "clinic/house/accounts.html", context)
 
 
@@ -43,7 +43,7 @@ def add(request: HttpRequest) -> HttpResponse:
             at=timezone.now(),
         )
         return _secret(request, f"The account of {user.short_name} is open", "password", password)
-    context = {"section": "house", "form": form}
+    context = {"form": form}
     status = 422 if form.errors else 200
     return render(request, "clinic/house/add.html", context, status=status)
 
@@ -85,7 +85,7 @@ def add_token(request: HttpRequest) -> HttpResponse:
             at=timezone.now(),
         )
         return _secret(request, "The token is ready", "token", text)
-    context = {"section": "house", "form": form}
+    context = {"form": form}
     status = 422 if form.errors else 200
     return render(request, "clinic/house/token.html", context, status=status)
 
@@ -105,5 +105,5 @@ def _staff_or_404(pk: int) -> User:
 
 def _secret(request: HttpRequest, title: str, kind: str, secret: str) -> HttpResponse:
     """Shown once, in answer to the POST that made it, so that no address repeats it."""
-    context = {"section": "house", "title": title, "kind": kind, "secret": secret}
+    context = {"title": title, "kind": kind, "secret": secret}
     return render(request, "clinic/house/secret.html", context)

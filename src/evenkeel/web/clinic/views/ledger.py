@@ -11,11 +11,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from evenkeel.web.clinic.guards import page, patient_or_404
+from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.ledger import selectors
 from evenkeel.web.ledger.models import Entry
 from evenkeel.web.ledger.selectors import Show
 from evenkeel.web.records.models import Patient
+from evenkeel.web.records.permissions import may
 from evenkeel.web.records.services.chain import check_chain
+from evenkeel.web.ui.words import write_datetime
 
 PER_PAGE = 60
 
@@ -39,8 +42,9 @@ def ledger(request: HttpRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("page", None)
     context: dict[str, Any] = {
-        "section": "ledger",
         "patient": patient,
+        "card": card_of(patient) if patient else None,
+        "may_verify": may(request.user, "ledger.verify"),
         "chain": _chain(selectors.last_check()),
         "show": show,
         "choices": [(choice, choice.label, _address(query, choice)) for choice in Show],
@@ -83,24 +87,21 @@ def _chain(last: Entry | None) -> dict[str, Any]:
             "whole": None,
             "title": "Not checked yet",
             "detail": "Nobody has checked the chain since this clinic was set up.",
-            "at": None,
         }
     walked = last.data["walked"]
     if last.data["broken_at"] is None:
         return {
             "whole": True,
             "title": "The chain is whole",
-            "detail": f"All {walked:,} entries of the clinic checked by {last.actor_name}.",
-            "at": last.happened_at,
-            "fingerprint": _short(last.data["head"]),
+            "detail": f"All {walked:,} entries of the clinic, checked by {last.actor_name} at "
+            f"{write_datetime(last.happened_at, zone=True)}. Newest fingerprint "
+            f"{_short(last.data['head'])}.",
         }
     return {
         "whole": False,
         "title": f"The chain is broken at entry {last.data['broken_at']:,}",
         "detail": f"{last.reason[:1].upper()}{last.reason[1:]}. The entries before it are whole. "
         "Tell your administrator now, and keep a copy of the database as it stands.",
-        "at": last.happened_at,
-        "fingerprint": "",
     }
 
 
@@ -114,6 +115,7 @@ def _line(entry: Entry) -> dict[str, Any]:
         "entry": entry,
         "kind": kind,
         "tag": tag,
+        "written_at": entry.recorded_at if kind == "later" else None,
         "number": f"{entry.seq:,}",
         "fingerprint": _short(bytes(entry.hash).hex()),
         "actor": actor,

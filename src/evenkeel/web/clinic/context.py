@@ -1,0 +1,38 @@
+"""The navigation of staff pages: only what this person may open.
+
+A context processor; settings.TEMPLATES names it. It reads no tables.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from evenkeel.web.records.permissions import may
+
+# words on the tab, name of the address, the act that opens it
+SECTIONS = (
+    ("Today", "clinic:today", "today.see"),
+    ("Floor", "clinic:floor", "floor.see"),
+    ("Patients", "clinic:patients", "patients.see"),
+    ("Booking", "clinic:booking", "booking.see"),
+    ("Register", "clinic:register", "register.see"),
+    ("Monitors", "clinic:devices", "devices.see"),
+    ("Ledger", "clinic:ledger", "ledger.see"),
+    ("Accounts", "clinic:accounts", "accounts.manage"),
+)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """``sections``: text, href, and whether the page that is shown belongs to it."""
+    user = getattr(request, "user", None)
+    found = [
+        {"text": text, "href": reverse(name), "current": False}
+        for text, name, act in SECTIONS
+        if may(user, act)
+    ]
+    for section in found:
+        section["current"] = request.path.startswith(str(section["href"]))
+    return {"sections": found}
