@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from evenkeel.core.monitoring.signs import WORDS
 from evenkeel.web.clinic.forms.devices import RegisterMonitorForm
 from evenkeel.web.clinic.guards import note_look, page
 from evenkeel.web.clinic.posted import once_of
@@ -80,7 +81,7 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
         "lines": _lines(bytes(found.raw), whole=whole),
         "whole": whole,
         "size": len(bytes(found.raw)),
-        "readings": found.readings.select_related("treatment__patient").order_by("id"),
+        "readings": [(row, _sign(row.sign)) for row in found.readings.order_by("id")],
     }
     return render(request, "clinic/devices/message.html", context)
 
@@ -124,6 +125,13 @@ def _with(query: Any, **changes: str) -> str:
     for name, value in changes.items():
         changed[name] = value
     return f"?{changed.urlencode()}"
+
+
+def _sign(name: str) -> str:
+    """heart_rate:pulse oximeter -> heart rate (pulse oximeter)."""
+    sign, _, source = name.partition(":")
+    words = WORDS.get(sign, sign)
+    return f"{words} ({source})" if source else words
 
 
 def _lines(raw: bytes, *, whole: bool) -> list[str]:
