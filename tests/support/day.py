@@ -161,3 +161,51 @@ def to_dose(day: SimpleNamespace) -> None:
     dosing.start_dose(
         treatment=day.treatment, by=day.nurse, at=day.now + timedelta(minutes=5), client=new_id()
     )
+
+
+def answer_safeguards(day: SimpleNamespace) -> None:
+    """Screening has asked, and nothing stands in the way."""
+    from evenkeel.core.safeguards import safeguards
+    from evenkeel.web.records.models import FactAnswer
+
+    for each in safeguards():
+        FactAnswer.objects.create(
+            patient=day.patient, name=each.fact, value=each.safe_when, said_by="clinician",
+            at=day.now, by=day.prescriber,
+        )  # fmt: skip
+
+
+def chart_monitor(day: SimpleNamespace, at: datetime, **values: int) -> None:
+    """Signs as the bedside monitor sends them, stored as the gateway stores them."""
+    from django.db import transaction
+
+    from evenkeel.core.monitoring.signs import signs
+    from evenkeel.web.records.models import DeviceMessage, Reading, Treatment
+    from evenkeel.web.records.services import readings
+
+    with transaction.atomic():
+        message = DeviceMessage.objects.create(
+            received_at=at, peer="127.0.0.1", sender=f"test {uuid.uuid4()}", control_id="1",
+            sha256="0" * 64, raw=b"", ack="AA",
+        )  # fmt: skip
+        treatment = (
+            Treatment.objects.select_for_update(of=("self",))
+            .select_related("patient", "course")
+            .get(pk=day.treatment.pk)
+        )
+        readings.chart(
+            treatment=treatment,
+            now=at,
+            rows=[
+                Reading(
+                    treatment=treatment,
+                    sign=sign,
+                    value=Decimal(value),
+                    unit=signs()[sign].unit,
+                    at=at,
+                    message=message,
+                    group=str(at) if sign.endswith("_bp") else "",
+                )
+                for sign, value in values.items()
+            ],
+        )

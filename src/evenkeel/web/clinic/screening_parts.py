@@ -5,6 +5,7 @@ In: a ``Screening``. Out: dictionaries of words. Nothing is decided here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -77,8 +78,10 @@ def fact_line(seen: Screening, name: str) -> dict[str, Any]:
     elif fact.disputed:
         line |= {"state": "disputed", "held": "Disputed", "origin": fact.note}
     elif fact.stale_since is not None:
-        line |= {"state": "old", "held": "Too old", "origin": fact.note,
-                 "age": f"{age_words(fact.stale_since, today)}: too old"}  # fmt: skip
+        was = replace(fact, value=fact.old_value)
+        held = _held(was, definition) if was.known else "Not known any more"
+        age = f"{age_words(fact.stale_since, today)}: too old"
+        line |= {"state": "old", "held": held, "origin": fact.note, "age": age}
     else:
         note = "" if fact.note in ("", "not in the record") else fact.note
         line |= {"state": "absent", "origin": note}
@@ -173,7 +176,7 @@ def question_strip(seen: Screening, *, may_judge: bool) -> dict[str, Any] | None
     ]
     packs_word = f"{seen.open_packs} open pack" + ("s" if seen.open_packs != 1 else "")
     guards = f" and {seen.open_guards} safeguard" + ("s" if seen.open_guards != 1 else "")
-    title = f"{count} answer{'s' if count != 1 else ''} can settle "
+    title = f"At best {count} answer{'s' if count != 1 else ''} settle{'' if count != 1 else 's'} "
     title += packs_word if seen.open_packs else "what is left"
     return {
         "title": title + (guards if seen.open_guards and seen.open_packs else ""),

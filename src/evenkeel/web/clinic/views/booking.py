@@ -29,9 +29,9 @@ from evenkeel.web.clinic.posted import once_of
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Course, Treatment
 from evenkeel.web.records.selectors import booking as find
-from evenkeel.web.records.services import booking, courses
-from evenkeel.web.records.services.booking import Wish
+from evenkeel.web.records.services import booking, courses, rebooking
 from evenkeel.web.records.services.booking_words import CannotBook, Offer
+from evenkeel.web.records.services.placing import Wish
 from evenkeel.web.ui.words import local, write_date, write_time
 
 OPEN = (CourseStatus.PLANNED, CourseStatus.BOOKED, CourseStatus.RUNNING, CourseStatus.MAINTENANCE)
@@ -123,7 +123,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, here, beside, status=422)
     try:
-        moved = booking.move(
+        moved = rebooking.move(
             treatment=treatment,
             wish=Wish(start=form.cleaned_data["start"], chair=form.cleaned_data["chair"]),
             reason=form.cleaned_data["reason"],
@@ -160,7 +160,7 @@ def _end(request: HttpRequest, pk: int, act: str, form: Form) -> HttpResponse:
     beside = Beside(course=treatment.course, treatment=treatment, forms={act: form})
     if not form.is_valid():
         return _page(request, here, beside, status=422)
-    service = booking.cancel if act == "cancel" else booking.mark_missed
+    service = rebooking.cancel if act == "cancel" else rebooking.mark_missed
     try:
         service(
             treatment=treatment,

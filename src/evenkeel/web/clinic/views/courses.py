@@ -28,8 +28,9 @@ from evenkeel.web.records.models import Chair, Course
 from evenkeel.web.records.selectors import booking as book
 from evenkeel.web.records.selectors import courses as find
 from evenkeel.web.records.services import booking, courses
-from evenkeel.web.records.services.booking import Looked, Wish
+from evenkeel.web.records.services.booking import Looked
 from evenkeel.web.records.services.booking_words import CannotBook
+from evenkeel.web.records.services.placing import Wish
 from evenkeel.web.ui.words import local
 
 # What a chosen frequency suggests; each can be changed on the page.

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evenkeel.core.guidelines.dictionary import TRIALS
 from evenkeel.core.guidelines.library import library
+from evenkeel.web.clinic import charts
 from evenkeel.web.clinic import screening_parts as parts
 from evenkeel.web.clinic.forms.screening import Unreadable, trial_of, value_of
 from evenkeel.web.clinic.guards import page, patient_or_404
@@ -21,6 +22,7 @@ from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.clinic.posted import once_of
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
+from evenkeel.web.records.selectors.patients import chart_of
 from evenkeel.web.records.selectors.screening import answers_to, screening_of
 from evenkeel.web.records.services import screening as services
 from evenkeel.web.ui.words import local
@@ -44,7 +46,7 @@ def _show(
     is_prescriber = permissions.may(request.user, "screening.decide")
     context = {
         "patient": patient,
-        "card": card_of(patient),
+        "card": card_of(patient) | {"warnings": charts.warnings(chart_of(patient))},
         "seen": seen,
         "as_of": seen.check.facts.as_of,
         "facts": parts.fact_lines(seen),
