@@ -60,9 +60,12 @@ def clearing_answer(
 
 
 def questions(
-    verdicts: Iterable[PackVerdict], guarded: Iterable[str], dictionary: Dictionary
+    verdicts: Iterable[PackVerdict],
+    guarded: Iterable[str],
+    facts: Facts,
+    dictionary: Dictionary,
 ) -> tuple[Question, ...]:
-    """Missing facts of the packs that are open and of the safeguards, best first.
+    """The fewest facts that could settle the open packs and the safeguards, best first.
 
     guarded: facts that a safeguard waits for.
     """
@@ -72,11 +75,10 @@ def questions(
     for verdict in verdicts:
         if verdict.answer is not Answer.UNKNOWN:
             continue
-        for each in verdict.criteria:
-            if not each.criterion.counts or each.finding not in (Finding.UNKNOWN, Finding.JUDGE):
-                continue
-            for name in each.missing:
-                share = _WEIGHT[each.criterion.strength] / len(each.missing)
+        for each in _open(verdict):
+            needed = fewest(each, facts, dictionary)
+            for name in needed:
+                share = _WEIGHT[each.criterion.strength] / len(needed)
                 weight[name] = weight.get(name, 0.0) + share
                 decides.setdefault(name, {})[verdict.pack.short] = None
     order = list(weight)
@@ -90,6 +92,45 @@ def questions(
         )
         for name in ranked
     )
+
+
+def fewest(verdict: CriterionVerdict, facts: Facts, dictionary: Dictionary) -> tuple[str, ...]:
+    """The fewest of a criterion's missing facts that could clear it, if answers are favourable.
+
+    One fact that does it alone; otherwise facts are taken one by one, each with the
+    answer that leaves least open; a number or a choice always has to be asked.
+    """
+    # What the treatment is for, and where, decides first whether a criterion applies.
+    choices = [name for name in verdict.missing if dictionary[name].kind is Kind.CHOICE]
+    if verdict.applies is None and choices:
+        return (choices[0],)
+    for name in verdict.missing:
+        if clearing_answer(verdict.criterion, name, facts, dictionary) is not None:
+            return (name,)
+    asked: list[str] = []
+    supposed = facts
+    left = verdict.missing
+    while left:
+        best: tuple[int, str, Value | None] | None = None
+        for name in left:
+            if dictionary[name].kind is not Kind.YES_NO:
+                continue
+            for value in (False, True):
+                tried = supposing(supposed, name, value)
+                after = judge_criterion(verdict.criterion, tried, dictionary)
+                if after.finding is Finding.NOT_MET:
+                    continue
+                open_still = 0 if after.finding in CLEARS else len(after.missing)
+                if best is None or open_still < best[0]:
+                    best = (open_still, name, value)
+        if best is None or best[2] is None:
+            return tuple(dict.fromkeys((*asked, *left)))
+        asked.append(best[1])
+        supposed = supposing(supposed, best[1], best[2])
+        after = judge_criterion(verdict.criterion, supposed, dictionary)
+        left = () if after.finding in CLEARS else after.missing
+        left = tuple(name for name in left if name not in asked)
+    return tuple(asked)
 
 
 def what_would_change(verdict: PackVerdict, facts: Facts, dictionary: Dictionary) -> str:

@@ -287,7 +287,8 @@ def _from_quantity(work: _Work, definition: FactDefinition) -> Fact:
             name=definition.name,
             refs=(last.ref,),
             stale_since=day,
-            note=f"{last.value} {definition.unit_words} of {day} is too old",
+            old_value=last.value,
+            note=f"the value of {day} is too old",
         )
     return Fact(name=definition.name, value=last.value, refs=(last.ref,), origin="record", at=day)
 

@@ -81,8 +81,9 @@ def load_library() -> Library:
     topics = {topic.id: topic for topic in index.topic}
     for pack in packs.values():
         for criterion in pack.criteria:
-            if criterion.topic not in topics:
-                raise ContentFault(f"{pack.id}: {criterion.id}: no topic {criterion.topic}")
+            for name in (criterion.topic, *criterion.also):
+                if name not in topics:
+                    raise ContentFault(f"{pack.id}: {criterion.id}: no topic {name}")
     for conflict in index.conflict:
         for name in conflict.topics:
             if name not in topics:

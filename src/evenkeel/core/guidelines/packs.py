@@ -29,6 +29,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     id: str
     topic: str
+    also: list[str] = []
     stage: Stage
     statement: str
     strength: Strength
@@ -65,12 +66,14 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Criterion:
     """One rule of one pack.
 
+    also: further topics that it names.
     require: None for advice, which never stands in the way.
     blocks: False where the source was too weakly read to bind anybody.
     """
 
     id: str
     topic: str
+    also: tuple[str, ...]
     stage: Stage
     statement: str
     strength: Strength
@@ -191,6 +194,7 @@ def _criterion(row: _Row, pack: _File, where: str, dictionary: Dictionary) -> Cr
     return Criterion(
         id=row.id,
         topic=row.topic,
+        also=tuple(row.also),
         stage=row.stage,
         statement=row.statement,
         strength=row.strength,

@@ -48,7 +48,8 @@ def rows(
             mine = [
                 each
                 for each in verdict.criteria
-                if each.criterion.topic == topic.id and (everything or each.criterion.counts)
+                if topic.id in (each.criterion.topic, *each.criterion.also)
+                and (everything or each.criterion.counts)
             ]
             cell = _cell(mine, facts, library)
             cells.append(cell)

@@ -54,6 +54,7 @@ class Fact:
 
     value: None when it is not known; ``note`` then says why (not in the record,
         too old since when, disputed, suspected only).
+    old_value: what it was while it was fresh, for showing only.
     refs: entries of the record that it stands on ("Condition/17").
     origin: "record", "answer", "computed" or "" when nothing is known.
     at: when it was so; None when the time is not known.
@@ -67,6 +68,7 @@ class Fact:
     by: str = ""
     note: str = ""
     stale_since: date | None = None
+    old_value: Value | None = None
     disputed: bool = False
 
     @property

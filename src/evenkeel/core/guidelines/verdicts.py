@@ -148,10 +148,16 @@ def value_words(value: object, definition: FactDefinition) -> str:
         return "yes" if value else "no"
     if isinstance(value, Range):
         unit = UNIT_WORDS.get(definition.unit_words, definition.unit_words)
-        return f"{value} {unit}".rstrip()
+        return f"{_rounded(value)} {unit}".rstrip()
     if definition.kind is Kind.CHOICE:
         return str(value).replace("_", " ")
     return str(value)
+
+
+def _rounded(value: Range) -> Range:
+    """Two decimals are enough to read; comparisons use every digit."""
+    low, high = (None if end is None else round(end, 2) for end in (value.low, value.high))
+    return Range(low, high)
 
 
 UNIT_WORDS = {"mm[Hg]": "mmHg", "a": "years", "d": "days", "wk": "weeks", "{score}": ""}

@@ -10,6 +10,7 @@ from evenkeel.core.guidelines.check import Check
 from evenkeel.core.guidelines.library import Library, library
 from evenkeel.core.guidelines.rows import Row, rows
 from evenkeel.core.guidelines.values import Fact
+from evenkeel.core.guidelines.verdicts import PackVerdict
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.core.safeguards import SafeguardVerdict, judge_all
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
@@ -31,7 +32,7 @@ class Screening:
 
     @property
     def open_packs(self) -> int:
-        return sum(each.answer is Answer.UNKNOWN for each in self.check.packs)
+        return sum(each.answer is Answer.UNKNOWN for each in _in_play(self.check))
 
     @property
     def open_guards(self) -> int:
@@ -56,13 +57,19 @@ def screening_of(patient: Patient, *, as_of: date, everything: bool = False) -> 
         check=result,
         content=content,
         guards=guards,
-        questions=questions(result.packs, waiting, content.dictionary),
+        questions=questions(_in_play(result), waiting, result.facts, content.dictionary),
         rows=rows(result.packs, result.facts, content, everything=everything),
         changes=tuple(
             what_would_change(each, result.facts, content.dictionary) for each in result.packs
         ),
         decision=latest_decision(patient),
     )
+
+
+def _in_play(result: Check) -> list[PackVerdict]:
+    """The packs of the product that is asked for; all of them while none is named."""
+    product = result.facts["product"].value
+    return [each for each in result.packs if product is None or product in each.pack.products]
 
 
 def latest_decision(patient: Patient) -> ScreeningDecision | None:
