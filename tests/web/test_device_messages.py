@@ -272,3 +272,36 @@ def test_readings_are_exact_to_three_places(floor: Floor) -> None:
     floor.treat(at=EARLIER)
     one(raw("01-signs").replace(b"|98|", b"|98.125|"))
     assert Reading.objects.get(sign="spo2").value == Decimal("98.125")
+
+
+def test_an_order_of_the_day_sets_the_limit_that_raises(floor: Floor) -> None:
+    from evenkeel.web.records.models import DoseOrder
+
+    treatment = floor.treat(at=EARLIER)
+    DoseOrder.objects.create(
+        treatment=treatment, at=EARLIER, by=floor.prescriber, product="racemic_iv",
+        mg_per_kg=Decimal("0.5"), limits={"spo2:below:medium": {"value": 99}},
+    )  # fmt: skip
+    one(raw("01-signs"))
+    (event,) = TreatmentEvent.objects.filter(kind="alarm_raised")
+    assert (event.data["value"], event.data["limit"]) == ("98", "99")
+    assert event.data["set_by"].startswith("order of Dr S. Mockridge")
+
+
+def test_a_product_without_rules_is_still_charted(floor: Floor) -> None:
+    treatment = floor.treat(at=EARLIER, product="something_new")
+    assert one(raw("01-signs").replace(b"|98|", b"|70|")).answer == "AA"
+    assert Reading.objects.filter(treatment=treatment).count() == 4
+
+
+def test_an_alarm_ends_when_the_value_is_back_inside(floor: Floor) -> None:
+    floor.treat(at=EARLIER)
+    low = raw("01-signs").replace(b"|98|", b"|91|")
+    back = raw("01-signs").replace(b"M0001", b"M0002").replace(b"101500.000", b"101501.000")
+    send(low)
+    send(back)
+    assert list(
+        TreatmentEvent.objects.filter(kind__startswith="alarm_").order_by("id").values_list(
+            "kind", flat=True
+        )
+    ) == ["alarm_raised", "alarm_ended"]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 
@@ -27,6 +28,8 @@ def command(host: str, port: int) -> None:
     Example:
       evenkeel gateway --port 2575
     """
+    # A lock that somebody holds must not hold up every monitor: AR, and they send again.
+    os.environ.setdefault("PGOPTIONS", "-c lock_timeout=10s -c statement_timeout=30s")
     with surroundings.prepared():
         import django
 

@@ -6,6 +6,7 @@ reading is judged once and in one way. Notifications leave with the commit.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from evenkeel.core.kernel.content import ContentFault
 from evenkeel.core.monitoring.alarms import evaluate, fold_alarms
 from evenkeel.core.monitoring.events import (
     AlarmEnded,
@@ -25,11 +27,11 @@ from evenkeel.core.monitoring.events import (
     body,
     read_event,
 )
-from evenkeel.core.monitoring.rules import rules_for
+from evenkeel.core.monitoring.rules import Limit, rules_for
 from evenkeel.core.monitoring.signs import PRESSURES, disagreement, signs
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import floor_channel, permissions
-from evenkeel.web.records.models import DoseOrder, Reading, Treatment, TreatmentEvent
+from evenkeel.web.records.models import Reading, Treatment, TreatmentEvent
 from evenkeel.web.records.selectors import readings as selectors
 from evenkeel.web.records.selectors.timeline import limits_in_force
 from evenkeel.web.records.services.timeline import hold
@@ -78,11 +80,11 @@ def record_by_hand(
             is impossible.
     """
     permissions.check_may(by, "treatments.chart")
+    treatment = hold(treatment)  # two equal taps wait for each other here
     keys = {sign: uuid.uuid5(client, sign) for sign in values}
     before = list(Reading.objects.filter(client__in=keys.values()))
     if before:
         return before
-    treatment = hold(treatment)
     _check_by_hand(treatment, values, at, now)
     group = f"hand:{client}" if any(sign in PRESSURES for sign in values) else ""
     rows = [
@@ -163,37 +165,54 @@ def watch(
     samples = {key: found for key, some in rows.items() if (found := selectors.samples(some))}
     if not samples:
         return {}
-    known: dict[int, list[Event]] = {key: [] for key in samples}
-    for event in TreatmentEvent.objects.filter(
-        treatment_id__in=samples, kind__startswith="alarm_"
-    ).order_by("at", "id"):
-        known[event.treatment_id].append(
-            read_event(
-                event.kind, event.data, id=str(event.client), at=event.at,
-                recorded_at=event.recorded_at, by="",
-            )
-        )  # fmt: skip
-    ordered = set(
-        DoseOrder.objects.filter(treatment_id__in=samples)
-        .exclude(limits={})
-        .values_list("treatment_id", flat=True)
-    )
+    known, ordered = _alarms_and_orders(list(samples))
     made: dict[int, list[AlarmEvent]] = {}
     for key, some in samples.items():
         limits = (
             limits_in_force(Treatment.objects.select_related("course").get(pk=key))
             if key in ordered
-            else rules_for(products[key]).limits
+            else _limits_of(products[key])
         )
         fresh: list[AlarmEvent] = []
         for sample in some:
             fresh += evaluate(
-                limits=limits, alarms=fold_alarms([*known[key], *fresh]), sample=sample,
+                limits=limits, alarms=fold_alarms([*known.get(key, ()), *fresh]), sample=sample,
                 recorded_at=now, whose=str(key),
             )  # fmt: skip
         if fresh:
             made[key] = fresh
     return made
+
+
+def _alarms_and_orders(treatments: list[int]) -> tuple[dict[int, list[Event]], set[int]]:
+    """Alarm events so far, and the treatments whose order sets limits. Plain SQL: hot path."""
+    known: dict[int, list[Event]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT treatment_id, kind, data, client, at, recorded_at FROM records_treatmentevent "
+            "WHERE treatment_id = ANY(%s) AND kind LIKE 'alarm%%' ORDER BY at, id",
+            [treatments],
+        )
+        for treatment_id, kind, data, client, at, recorded_at in cursor.fetchall():
+            said = json.loads(data) if isinstance(data, str) else data
+            known.setdefault(treatment_id, []).append(
+                read_event(kind, said, id=str(client), at=at, recorded_at=recorded_at, by="")
+            )
+        cursor.execute(
+            "SELECT DISTINCT treatment_id FROM records_doseorder "
+            "WHERE treatment_id = ANY(%s) AND limits <> '{}'::jsonb",
+            [treatments],
+        )
+        ordered = {row[0] for row in cursor.fetchall()}
+    return known, ordered
+
+
+def _limits_of(product: str) -> tuple[Limit, ...]:
+    """The product's limits. Without rules there are none, yet readings are charted."""
+    try:
+        return rules_for(product).limits
+    except ContentFault:
+        return ()
 
 
 def store_alarms(treatment: Treatment, made: Sequence[AlarmEvent]) -> list[TreatmentEvent]:
