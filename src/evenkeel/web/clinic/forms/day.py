@@ -197,7 +197,6 @@ class SignatureForm(forms.Form):
     signer = forms.ChoiceField(label="Who signs")
     password = forms.CharField(
         label="Password of the person who signs",
-        required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
 

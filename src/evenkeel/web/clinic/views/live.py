@@ -121,6 +121,7 @@ def _context(request: HttpRequest, found: Treatment) -> dict[str, Any]:
     now = timezone.now()
     return {
         "card": card(found),
+        "extra": [(f"{found.chair.name}, responsible", found.nurse.short_name)],
         "document": flowsheet.document_of(found, now),
         "emergency": sheet_for(found.course.product),
         "what": product(found.course.product),

@@ -188,9 +188,12 @@ def _limits(limits: Sequence[Limit], state: State) -> list[dict[str, Any]]:
     """Lines of the chart. Each names its number and who set it."""
     crossed = {alarm.key for alarm in state.open_alarms if alarm.ended_at is None}
     lines: list[dict[str, Any]] = []
+    # The nearest upper limit of pressure is drawn; a further one would only crowd it.
+    upper = [x for x in limits if x.sign == "pressure" and x.side == "above"]
+    nearest = min(upper, key=lambda x: x.systolic or 999, default=None)
     for limit in limits:
         over = limit.key in crossed
-        if limit.sign == "pressure" and limit.side == "above":
+        if limit is nearest:
             for part, second in ((limit.systolic, False), (limit.diastolic, True)):
                 if part is not None:
                     words = "" if second else f"limit {limit.words}, {limit.set_by}"
