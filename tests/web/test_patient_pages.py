@@ -13,7 +13,7 @@ from tests.support.referrals import PATIENT, bundle, changed
 
 from evenkeel.core.chart import PartialDate, Quantity
 from evenkeel.web.clinic import charts
-from evenkeel.web.records.models import Patient, Referral
+from evenkeel.web.records.models import Assessment, Patient, Referral
 from evenkeel.web.records.services.referrals import Receipt, Via, receive
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
@@ -306,3 +306,14 @@ def test_a_measure_that_does_not_count_is_not_among_the_latest(client_as):
     measured = page[page.index("Measured last") : page.index('id="conditions"')]
     assert "stone" not in measured
     assert measured.count("Not in the record") == 3
+
+
+def test_a_score_given_here_stands_among_the_latest_measures(client_as):
+    patient = send(referrals.as_json(bundle())).patient
+    Assessment.objects.create(
+        patient=patient, instrument="phq9", instrument_version="1", total=14, complete=True, at=NOW
+    )
+    page = page_of(client_as("nurse"), "clinic:patient", patient.number)
+    measured = page[page.index("Measured last") : page.index('id="conditions"')]
+    assert "14" in measured
+    assert "24 Nov 2026, answered by the patient" in measured

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from evenkeel.core.chart import Chart
 from evenkeel.core.protocols.states import CourseStatus
 from evenkeel.web.clinic import charts
 from evenkeel.web.clinic.guards import page, patient_or_404
@@ -19,8 +20,9 @@ from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.ledger import selectors as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Patient
+from evenkeel.web.records.selectors.courses import scores
 from evenkeel.web.records.selectors.patients import Stage, birth_of, chart_of, how_many, people
-from evenkeel.web.ui.words import local
+from evenkeel.web.ui.words import local, write_date, write_number
 
 PER_PAGE = 25
 HAPPENED = 12
@@ -75,7 +77,7 @@ def patient(request: HttpRequest, number: str) -> HttpResponse:
         "patient": found,
         "card": card_of(found),
         "born": charts.written(birth_of(found)),
-        "measures": charts.measures(chart, local(timezone.now()).date()),
+        "measures": _measures(found, chart),
         "conditions": charts.conditions(chart),
         "medications": charts.medications(chart),
         "allergies": charts.allergies(chart),
@@ -89,6 +91,25 @@ def patient(request: HttpRequest, number: str) -> HttpResponse:
         "happened": ledger.entries(show=ledger.Show.ACTS, patient_id=found.pk)[:HAPPENED],
     }
     return render(request, "clinic/patients/patient.html", context)
+
+
+def _measures(patient: Patient, chart: Chart) -> list[dict[str, str]]:
+    """The latest measures of the referrals, and the latest score of each scale given here."""
+    latest = {score.label: score for score in scores(patient)}
+    told = charts.measures(chart, local(timezone.now()).date())
+    return [
+        *(tile for tile in told if tile["label"] not in latest),
+        *(
+            {
+                "label": label,
+                "number": write_number(score.total),
+                "origin": f"{write_date(score.at)}, "
+                + ("answered by the patient" if score.self_report else f"by {score.by}"),
+                "state": "normal",
+            }
+            for label, score in sorted(latest.items())
+        ),
+    ]
 
 
 # words on the link, URL name that takes the record number
