@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.urls import reverse
+from tests.support.clinics import Clinic
 
 from evenkeel.core.instruments import ImpossibleAnswer
 from evenkeel.core.kernel.verdicts import Answer
@@ -22,6 +26,8 @@ from evenkeel.web.records.models import (
     Patient,
     SingleUseLink,
     Task,
+    Treatment,
+    TreatmentEvent,
 )
 from evenkeel.web.records.permissions import Denied
 from evenkeel.web.records.selectors.consent import standing
@@ -205,6 +211,46 @@ def test_answering_the_ninth_item_again_opens_no_second_task_but_may_bring_it_fo
     assert task.due_at == AT + timedelta(hours=4)
     link.refresh_from_db()
     assert link.progress["safety_positive"] is True  # a later zero does not take it back
+
+
+def test_a_ninth_item_left_open_is_not_a_zero_and_somebody_asks(nora, nurse):
+    link = asked(nora, nurse)
+    answer_all(link, {item: 0 for item in ZEROES if item != "q9"})
+    assert Task.objects.count() == 0
+    questionnaires.save_answer(link_id=link.pk, item="q9", answer=None, at=AT)
+    questionnaires.finish(link_id=link.pk, at=AT)
+    task = Task.objects.get()
+    assert (task.kind, task.due_at) == ("safety", AT + timedelta(hours=24))
+    assert "not answered" in task.title
+
+
+def test_the_prescriber_of_the_course_owns_the_task_and_hours_since_the_dose_are_kept(nurse):
+    clinic = Clinic()
+    course = clinic.course()
+    patient = course.patient
+    treatment = Treatment.objects.create(
+        course=course, patient=patient, ordinal=1, chair=clinic.chairs[0], nurse=clinic.nurse,
+        prescriber=clinic.prescriber, period=(AT - timedelta(hours=30), AT - timedelta(hours=27)),
+    )  # fmt: skip
+    for hours in (30, 25.5):
+        TreatmentEvent.objects.create(
+            treatment=treatment, kind="dose_started", at=AT - timedelta(hours=hours), data={}
+        )
+    assessment = questionnaires.record_answers(
+        patient=patient, instrument="phq9", answers=ZEROES | {"q9": 1}, by=nurse, taken_at=AT,
+        at=AT,
+    )  # fmt: skip
+    assert assessment.hours_since_dose == Decimal("25.5")
+    assert assessment.course == course
+    task = Task.objects.get()
+    assert task.owner == course.prescriber
+    assert MailMessage.objects.get(task=task).to_user == course.prescriber
+
+
+def test_a_clinic_without_crisis_numbers_does_not_start(settings):
+    settings.EVENKEEL_COUNTRY = "xx"
+    with pytest.raises(ImproperlyConfigured, match="us"):
+        apps.get_app_config("portal").ready()
 
 
 def test_a_paper_form_counts_too(nora, nurse):

@@ -16,6 +16,7 @@ from evenkeel.web.ledger.models import Entry
 from evenkeel.web.records import consent_texts
 from evenkeel.web.records.models import (
     Assessment,
+    AssessmentRequest,
     ConsentRecord,
     MailMessage,
     Patient,
@@ -316,6 +317,16 @@ def test_a_rating_is_kept_shown_and_corrected(nora, client_as):
     assert corrected.url == page
     assert "<del>31</del>" in nurse.get(page).content.decode()
     assert client_as("coordinator").get(page).status_code == 403
+
+
+def test_questions_for_later_are_planned_on_the_clinics_clock(nora, client_as):
+    page = reverse("clinic:send_questionnaire", args=[nora.number])
+    typed = {"instrument": "phq9", "how": "mail", "due_at": "2026-12-24T09:00"}
+    assert client_as("nurse").post(page, typed).url == page
+    planned = AssessmentRequest.objects.get()
+    assert planned.status == "planned"
+    assert planned.due_at.isoformat() == "2026-12-24T14:00:00+00:00"
+    assert MailMessage.objects.count() == 0
 
 
 def test_an_address_is_corrected_and_a_wrong_one_is_kept_as_typed(nora, client_as):

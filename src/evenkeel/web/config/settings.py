@@ -40,8 +40,9 @@ EVENKEEL_CLINIC_NAME = os.environ.get("EVENKEEL_CLINIC_NAME", "Evenkeel clinic")
 EVENKEEL_CLINIC_ZONE = ZoneInfo(os.environ.get("EVENKEEL_CLINIC_ZONE", "America/New_York"))
 # Whose crisis numbers patients see (content/crisis), and where they reach the clinic itself.
 EVENKEEL_COUNTRY = os.environ.get("EVENKEEL_COUNTRY", "us").lower()
-EVENKEEL_CLINIC_PHONE = os.environ.get("EVENKEEL_CLINIC_PHONE", "")
-EVENKEEL_CLINIC_HOURS = os.environ.get("EVENKEEL_CLINIC_HOURS", "")
+_demo = EVENKEEL_ENV == "demo"
+EVENKEEL_CLINIC_PHONE = os.environ.get("EVENKEEL_CLINIC_PHONE", "555 0142" if _demo else "")
+EVENKEEL_CLINIC_HOURS = os.environ.get("EVENKEEL_CLINIC_HOURS", "until 17:00" if _demo else "")
 EVENKEEL_BASE_URL = os.environ.get("EVENKEEL_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 EVENKEEL_MFA_REQUIRED = _switch("EVENKEEL_MFA_REQUIRED", PRODUCTION)
 EVENKEEL_FIELD_KEY = os.environ["EVENKEEL_FIELD_KEY"]

@@ -99,4 +99,4 @@ def by_country() -> dict[str, CrisisHelp]:
 
 def help_here() -> CrisisHelp:
     """The numbers for the clinic's country; its settings name one that has a file."""
-    return by_country()[getattr(settings, "EVENKEEL_COUNTRY", "us").lower()]
+    return by_country()[settings.EVENKEEL_COUNTRY]

@@ -14,6 +14,13 @@ class SendForm(forms.Form):
     """Which questionnaire, and by which way."""
 
     instrument = forms.ChoiceField(label="Questionnaire")
+    due_at = forms.DateTimeField(
+        label="Send it later",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M"],
+        error_messages={"invalid": "Write day and time, for example 2026-11-24T10:42."},
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

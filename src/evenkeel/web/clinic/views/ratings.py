@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
@@ -42,6 +44,7 @@ def _send_page(
                 instrument=form.cleaned_data["instrument"],
                 by=request.user,
                 at=timezone.now(),
+                due_at=None if tablet else _on_clinic_clock(form.cleaned_data["due_at"]),
                 by_mail=not tablet,
                 once=once_of(request),
             )
@@ -50,7 +53,8 @@ def _send_page(
         else:
             if tablet and asked.link is not None:
                 return hand_over(request, asked.link)
-            messages.success(request, f"The questions to {patient.short_name} wait to be sent.")
+            when = "wait to be sent" if asked.sent_at else "are planned"
+            messages.success(request, f"The questions to {patient.short_name} {when}.")
             return redirect("clinic:send_questionnaire", patient.number)
     asked_before = (
         AssessmentRequest.objects.filter(patient=patient)
@@ -83,6 +87,11 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("clinic:send_questionnaire", patient.number)
 
 
+def _on_clinic_clock(typed: datetime | None) -> datetime | None:
+    """A time typed without a zone is on the clinic's clock, whatever Django took it for."""
+    return typed.replace(tzinfo=clinic_zone()) if typed is not None else None
+
+
 def hand_over(request: HttpRequest, link: links.SingleUseLink) -> HttpResponse:
     """Turn this device over to the patient: staff are signed out of it first."""
     token = links.arm(link)
@@ -108,8 +117,8 @@ def record(request: HttpRequest, number: str) -> HttpResponse:
     form = RatingForm(request.POST or None, initial=start, correcting=old is not None)
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
-        # The widget sends the clinic's clock without its zone.
-        taken_at = typed["taken_at"].replace(tzinfo=None).replace(tzinfo=clinic_zone())
+        taken_at = _on_clinic_clock(typed["taken_at"])
+        assert taken_at is not None
         try:
             questionnaires.record_rating(
                 patient=patient,

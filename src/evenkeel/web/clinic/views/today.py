@@ -17,6 +17,7 @@ from evenkeel.web.records.selectors import today as seen
 from evenkeel.web.records.services import mail, questionnaires
 
 FEW = 12
+FEW_BESIDE = 6
 
 
 def _safety(request: HttpRequest) -> dict[str, Any]:
@@ -47,9 +48,10 @@ def today(request: HttpRequest) -> HttpResponse:
         "unanswered_count": len(unanswered),
         "visits": visits,
         "first_ahead": next((v.treatment.pk for v in visits if not v.past), None),
-        "screening": list(screening[:FEW]),
+        "screening": list(screening[:FEW_BESIDE]),
         "screening_count": screening.count(),
-        "decisions": list(decisions[:FEW]),
+        "decisions": list(decisions[:FEW_BESIDE]),
+        "decisions_count": decisions.count(),
         "may_send": permissions.may(request.user, "questionnaires.send"),
     }
     return render(request, "clinic/today/today.html", context)

@@ -248,6 +248,24 @@ def _open_safety_task(
     )
 
 
+def _ask_what_was_left_open(
+    scale: Scale, patient: Patient, assessment: Assessment, at: datetime
+) -> None:
+    """A safety item without an answer is not a zero: somebody asks."""
+    assert scale.safety is not None
+    tasks.open_task(
+        kind=Task.Kind.SAFETY,
+        title=f"{scale.short} item {scale.safety.item.removeprefix('q')}: not answered",
+        detail="The question about thoughts of death or self-harm was left open. That is not a "
+        "no: ask.",
+        due_at=at + timedelta(minutes=scale.safety.call_within_min),
+        at=at,
+        patient=patient,
+        course=current_course(patient),
+        cause=f"safety:assessment:{assessment.pk}",
+    )
+
+
 @transaction.atomic
 def finish(*, link_id: int, at: datetime) -> Assessment:
     """Score what was answered, keep it, and use the link up: all or nothing.
@@ -263,12 +281,13 @@ def finish(*, link_id: int, at: datetime) -> Assessment:
         .select_related("course")
         .get(pk=link.scope["request"])
     )
+    result = score(scale, answers)
     assessment = _keep(
         patient=link.patient,
         course=request.course,
         request=request,
         scale=scale,
-        result=score(scale, answers),
+        result=result,
         answers=answers,
         via="portal" if link.scope.get("device") == "own" else "tablet",
         by=None,
@@ -277,6 +296,8 @@ def finish(*, link_id: int, at: datetime) -> Assessment:
     request.status = Status.ANSWERED
     request.save(update_fields=["status"])
     links.use_up(link, at)
+    if scale.safety is not None and result.safety_positive is None:
+        _ask_what_was_left_open(scale, link.patient, assessment, at)
     ledger.append(
         "questionnaire.answered",
         sentence=f"{link.patient.short_name} answered the {scale.short}.",
@@ -383,6 +404,8 @@ def record_answers(
     if result.safety_positive:
         cause = f"safety:assessment:{assessment.pk}"
         _open_safety_task(scale, result, answers, patient=patient, cause=cause, at=at)
+    elif scale.safety is not None and result.safety_positive is None:
+        _ask_what_was_left_open(scale, patient, assessment, at)
     ledger.append(
         "questionnaire.typed_in",
         sentence=f"{by.short_name} typed in a {scale.short} of {patient.short_name} from paper.",
