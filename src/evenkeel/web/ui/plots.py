@@ -50,6 +50,7 @@ class Scores:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
     """A course. phases: (from, to or None, word); doses: (day, mg or None when missed);
+    unmeasured: days of doses given whose amount is not in the record;
     decisions and events: (day, words, help)."""
 
     start: date
@@ -58,6 +59,7 @@ class Plot:
     scores: Sequence[Scores] = ()
     phases: Sequence[tuple[date, date | None, str]] = ()
     doses: Sequence[tuple[date, float | None]] = ()
+    unmeasured: Sequence[date] = ()
     decisions: Sequence[tuple[date, str, str]] = ()
     events: Sequence[tuple[date, str, str]] = ()
     title: str = "Course"
@@ -120,10 +122,15 @@ def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
         for value in (scores.low, (scores.low + scores.high) / 2, scores.high):
             out.append(svg.line(axis.left, y(value), axis.right, y(value), "grid"))
             out.append(svg.text(axis.right + 8, y(value) + 4, write_number(value)))
-    for value, words, dotted in scores.definitions:
+    for value, _, dotted in scores.definitions:
         kind = "definition dotted" if dotted else "definition"
         out.append(svg.line(axis.left, y(value), axis.right, y(value), kind))
-        out.append(svg.text(axis.x(axis.plot.now) - 10, y(value) - 5, words, "", "end"))
+    said_at = -99.0
+    for value, words, _ in sorted(scores.definitions, reverse=True):
+        # Two lines close together: the lower one has its words below it.
+        below = y(value) - 5 - said_at < 13
+        said_at = y(value) + 13 if below else y(value) - 5
+        out.append(svg.text(axis.x(axis.plot.now) - 10, said_at, words, "", "end"))
     if scores.fan:
         upper = [(axis.x(d), y(h)) for d, _, h in scores.fan]
         lower = [(axis.x(d), y(low)) for d, low, _ in reversed(scores.fan)]
@@ -185,6 +192,8 @@ def _rows(plot: Plot) -> list[tuple[object, ...]]:
             add(when, f"{scores.name}, expected", f"{write_number(low)} to {write_number(high)}")
     for when, mg in plot.doses:
         add(when, "Dose", "missed" if mg is None else f"{write_number(mg)} mg")
+    for when in plot.unmeasured:
+        add(when, "Dose", "given", "the amount is not in the record")
     for begin, _, word in plot.phases:
         add(begin, "Phase", word)
     for when, words, help_ in plot.decisions:
@@ -207,6 +216,8 @@ def _summary(plot: Plot) -> str:
     given = [mg for _, mg in plot.doses if mg is not None]
     if given:
         said.append(f"{len(given)} doses given, {len(plot.doses) - len(given)} missed.")
+    if plot.unmeasured:
+        said.append(f"{len(plot.unmeasured)} more given, of an amount not in the record.")
     return " ".join(said)
 
 
@@ -223,11 +234,13 @@ def draw(plot: Plot) -> SafeString:
             if x2 - x1 > len(word) * 6.6 + 10:
                 body.append(svg.text(x1 + 7, top + 17, word, "strong"))
         top += 38
-    if plot.doses:
+    if plot.doses or plot.unmeasured:
         given = [mg for _, mg in plot.doses if mg is not None]
         most = max(given, default=1)
         said = " or ".join(write_number(mg) for mg in sorted(set(given))[:3])
-        body += _label(top + 18, "Doses", f"{said} mg")
+        body += _label(top + 18, "Doses", f"{said} mg" if said else "amounts not known")
+        for when in plot.unmeasured:
+            body.append(svg.rect(axis.x(when) - 3, top + 10, 6, 32, "to-come"))
         for when, mg in plot.doses:
             high = 40 * (mg if mg is not None else most) / most
             body.append(
@@ -253,8 +266,9 @@ def draw(plot: Plot) -> SafeString:
         free = [0.0, 0.0]
         for when, words, help_ in sorted(marks, key=lambda m: _day(m[0])):
             x = axis.x(when)
-            row = 0 if free[0] <= x else 1
-            y = top + 34 * row
+            row = next((r for r in (0, 1) if free[r] <= x), None)
+            # No room in either row: the mark stands alone, and the table has its words.
+            y = top + 34 * (row or 0)
             if name == "Decisions":
                 shape = f"M{svg.n(x)} {svg.n(y + 10)}l9 9-9 9-9-9z"
                 body.append(
@@ -263,6 +277,8 @@ def draw(plot: Plot) -> SafeString:
                 x += 6
             else:
                 body.append(svg.line(x, y + 8, x, y + 30, "event-bar"))
+            if row is None:
+                continue
             body.append(svg.text(x + 8, y + 17, words, "strong"))
             body.append(svg.text(x + 8, y + 31, help_))
             free[row] = x + 8 + 6.0 * max(len(words), len(help_)) + 10
