@@ -22,7 +22,7 @@ def clinic(live):
 
     from evenkeel.web.records.models import Shift
     from evenkeel.web.records.services import booking
-    from evenkeel.web.records.services.booking import Wish
+    from evenkeel.web.records.services.placing import Wish
 
     clinic = Clinic(chairs=8, capacity=3, days=45, first=TODAY)
     clinic.second = make_user("prescriber", first_name="Ida", last_name="Fauxman")
@@ -124,7 +124,7 @@ def test_a_time_without_a_prescriber_is_refused_and_shown_on_the_day(
 def test_a_booked_treatment_is_reached_and_moved_by_keyboard_alone(clinic, new_page, sign_in):
     course = clinic.course(clinic.person("Selma"))
     from evenkeel.web.records.services import booking
-    from evenkeel.web.records.services.booking import Wish
+    from evenkeel.web.records.services.placing import Wish
 
     day = DAY + timedelta(days=1)
     treatment = booking.book_one(

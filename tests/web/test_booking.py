@@ -15,9 +15,9 @@ from evenkeel.web.ledger.models import Entry
 from evenkeel.web.records.models import Course, ScreeningDecision, Shift, Treatment
 from evenkeel.web.records.permissions import Denied
 from evenkeel.web.records.selectors import booking as find
-from evenkeel.web.records.services import booking, courses
-from evenkeel.web.records.services.booking import Wish
+from evenkeel.web.records.services import booking, courses, rebooking
 from evenkeel.web.records.services.booking_words import CannotBook
+from evenkeel.web.records.services.placing import Wish
 
 pytestmark = pytest.mark.django_db
 
@@ -240,7 +240,7 @@ def test_a_move_is_told_with_both_times_and_moves_nothing_else(clinic):
     first = book(clinic, course, 9)
     second = book(clinic, course, 9, day=MONDAY + timedelta(days=3))
     before = (second.period.lower, second.chair_id)
-    moved = booking.move(
+    moved = rebooking.move(
         treatment=first,
         wish=Wish(start=local(MONDAY, 10), chair=clinic.chairs[1]),
         reason="bus comes later",
@@ -260,8 +260,8 @@ def test_a_cancelled_chair_is_free_and_its_number_is_used_again(clinic):
     course = clinic.course()
     first = book(clinic, course, 9)
     with pytest.raises(CannotBook, match="Write a reason"):
-        booking.cancel(treatment=first, reason=" ", by=clinic.coordinator, at=NOW)
-    booking.cancel(treatment=first, reason="has a cold", by=clinic.coordinator, at=NOW)
+        rebooking.cancel(treatment=first, reason=" ", by=clinic.coordinator, at=NOW)
+    rebooking.cancel(treatment=first, reason="has a cold", by=clinic.coordinator, at=NOW)
     course.refresh_from_db()
     assert course.status == "planned"
     again = book(clinic, course, 9)
@@ -273,11 +273,11 @@ def test_nobody_has_missed_a_treatment_before_it_begins(clinic, seconds, allowed
     treatment = book(clinic, clinic.course(), 9)
     at = local(MONDAY, 9) + timedelta(seconds=seconds)
     if allowed:
-        assert booking.mark_missed(treatment=treatment, by=clinic.nurse, at=at).status == "missed"
+        assert rebooking.mark_missed(treatment=treatment, by=clinic.nurse, at=at).status == "missed"
         assert last_sentence() == ("Nora E. did not come to treatment 1 on Mon 30 Nov 2026, 09:00.")
     else:
         with pytest.raises(CannotBook, match="has not come yet"):
-            booking.mark_missed(treatment=treatment, by=clinic.nurse, at=at)
+            rebooking.mark_missed(treatment=treatment, by=clinic.nurse, at=at)
 
 
 def test_the_past_is_not_booked(clinic):
@@ -292,7 +292,7 @@ def test_a_decision_falls_due_after_the_last_treatment(clinic):
     courses.after_treatment(course=course, at=NOW)
     course.refresh_from_db()
     assert course.status == "running"
-    booking.mark_missed(treatment=treatment, by=clinic.nurse, at=local(MONDAY, 9))
+    rebooking.mark_missed(treatment=treatment, by=clinic.nurse, at=local(MONDAY, 9))
     course.refresh_from_db()
     assert course.status == "decision_due"
 

@@ -15,8 +15,8 @@ from evenkeel.core.protocols.library import protocols
 from evenkeel.core.protocols.model import Frequency
 from evenkeel.web.records.models import Course, MaintenanceDecision, Treatment
 from evenkeel.web.records.selectors import decisions as asked
-from evenkeel.web.records.services import booking, courses, decisions
-from evenkeel.web.records.services.booking import Wish
+from evenkeel.web.records.services import booking, courses, decisions, rebooking
+from evenkeel.web.records.services.placing import Wish
 
 pytestmark = pytest.mark.django_db
 
@@ -233,7 +233,8 @@ def test_the_course_page_tells_definitions_baseline_and_flags(clinic, prescriber
     assert "Remission: MADRS 12 or less (SUSTAIN-1" in told
     assert "Remission: MADRS 10 or less (ESCAPE-TRD" in told
     assert "relapse line, 22" in told
-    assert "8 treatments" in told
+    assert "8 treatments given" in told
+    assert "Not known: the amounts, which the register does not hold" in told
     assert "Show as a table" in told
 
 
@@ -243,7 +244,7 @@ def test_a_stale_rating_blocks_accepting_and_links_to_the_rating(clinic, prescri
     told = words(answer)
     assert "No suggestion" in told
     assert "this rule uses none older than 7 days" in told
-    assert "There is none: see above what it needs." in told
+    assert "Accept the suggestion" in told
     assert "Record MADRS" in told
     assert f"/patients/{course.patient.number}/ratings/?instrument=madrs" in answer.content.decode()
     assert "Accept, " not in told
@@ -348,7 +349,7 @@ def test_a_course_pauses_without_bookings_and_goes_on_at_a_decision(clinic, pres
     refused = prescriber.post(address, {"reason": "an operation"})
     assert refused.status_code == 409
     assert "cannot be paused while treatments are booked (30 Nov 09:00)" in words(refused)
-    booking.cancel(treatment=treatment, reason="an operation", by=clinic.nurse, at=NOW)
+    rebooking.cancel(treatment=treatment, reason="an operation", by=clinic.nurse, at=NOW)
     assert prescriber.post(address, {"reason": "an operation"}).status_code == 302
     course.refresh_from_db()
     assert course.status == "paused"

@@ -27,6 +27,7 @@ def draw(glance: Glance) -> SafeString:
             for d in glance.doses
             if d.kind == "missed" or (d.kind == "given" and d.mg is not None)
         ],
+        unmeasured=[local(d.at) for d in glance.doses if d.kind == "given" and d.mg is None],
         scores=[_scores(line) for line in glance.lines],
         decisions=decisions,
         events=[(local(e.at), e.words, e.more) for e in glance.events],

@@ -266,7 +266,10 @@ def _waiting() -> list[tuple[Course, str]]:
         .select_related("patient")
         .order_by("pk")[:12]
     )
-    return [(course, protocol(course.protocol).title) for course in rows]
+    return [
+        (course, f"{protocol(course.protocol).short}, {CourseStatus(course.status).words}")
+        for course in rows
+    ]
 
 
 def _offers(day: date, beside: Beside) -> list[Offer]:

@@ -128,6 +128,15 @@ class Glance:
         return sum(dose.kind == "given" for dose in self.doses)
 
     @property
+    def measured(self) -> int:
+        """How many of the given treatments have an amount in the register."""
+        return sum(dose.kind == "given" and dose.mg is not None for dose in self.doses)
+
+    @property
+    def unmeasured(self) -> int:
+        return self.given - self.measured
+
+    @property
     def said(self) -> str:
         scores = "; ".join(
             f"{line.label} {line.latest.total}" for line in self.lines if line.latest is not None
@@ -157,7 +166,7 @@ def glance(course: Course, now: datetime) -> Glance:
         until=until,
         now=now,
         phases=_phases(course, rules, until, now),
-        doses=_doses(treatments, course.dose_mg),
+        doses=_doses(treatments),
         dose_words=_dose_words(course, rules),
         lines=[_line(name, scores, frozen.get(name), course, now) for name in SHOWN],
         decisions=made,
@@ -202,8 +211,8 @@ def _phases(course: Course, rules: Protocol, until: datetime, now: datetime) -> 
     return joined
 
 
-def _doses(treatments: Sequence[Treatment], planned_mg: Decimal | None) -> list[Dose]:
-    """Amounts are the register's; the planned fixed dose stands in where it has no line."""
+def _doses(treatments: Sequence[Treatment]) -> list[Dose]:
+    """Amounts are the register's; where it has no line, the amount is not known."""
     given = dict(
         RegisterEntry.objects.filter(
             kind=RegisterEntry.Kind.GIVEN, treatment__in=[t.pk for t in treatments]
@@ -222,7 +231,7 @@ def _doses(treatments: Sequence[Treatment], planned_mg: Decimal | None) -> list[
             at=t.period.lower,
             kind=kinds.get(Treatment.Status(t.status), "given"),
             ordinal=t.ordinal,
-            mg=given.get(t.pk, planned_mg),
+            mg=given.get(t.pk),
         )
         for t in treatments
     ]
