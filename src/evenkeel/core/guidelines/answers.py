@@ -105,7 +105,7 @@ def read_value(raw: Any, definition: FactDefinition) -> Value | None:
             return raw
         case Kind.CHOICE:
             if not isinstance(raw, str) or raw not in definition.values:
-                close = get_close_matches(str(raw), definition.values, n=1)
+                close = get_close_matches(str(raw).lower(), definition.values, n=1, cutoff=0.4)
                 nearest = f"; nearest is {close[0]}" if close else ""
                 raise ValueError(f"{raw!r} is not one of {', '.join(definition.values)}{nearest}")
             return raw
@@ -161,7 +161,7 @@ def read_trials(raw: Any, faults: list[str]) -> tuple[Trial, ...]:
             continue
         for key in item:
             if key not in _TRIAL_KEYS:
-                close = get_close_matches(key, _TRIAL_KEYS, n=1)
+                close = get_close_matches(key.lower(), _TRIAL_KEYS, n=1, cutoff=0.3)
                 hint = f"; the nearest right name is {close[0]}" if close else ""
                 faults.append(f"{place}.{key}: there is no such key{hint}")
         trial = _trial(item, place, faults)
