@@ -42,6 +42,7 @@ class Floor:
         at: datetime | None = None,
         product: str = "racemic_iv",
         status: str = "dosing",
+        minutes: int = 180,
     ) -> Any:
         """A treatment that began at ``at`` (default an hour ago) for patient EK-000{number}."""
         from evenkeel.web.records.models import Course, Patient, Treatment, TreatmentEvent
@@ -68,7 +69,7 @@ class Floor:
             nurse=self.nurse,
             nurse_lane=chair,
             prescriber=self.prescriber,
-            period=(began, began + timedelta(hours=3)),
+            period=(began, began + timedelta(minutes=minutes)),
             status=status,
         )
         TreatmentEvent.objects.create(

@@ -225,6 +225,14 @@ def test_an_alarm_of_the_monitor_itself_is_kept_as_its_own(floor: Floor) -> None
     assert Reading.objects.count() == 0
 
 
+def test_an_alarm_belongs_to_whoever_sat_there_when_it_was_raised(floor: Floor) -> None:
+    floor.leave(floor.treat(at=EARLIER, minutes=39), THEN - timedelta(minutes=1))
+    floor.treat(at=THEN + timedelta(minutes=1), number=777)
+    assert one(raw("11-alarm"), at=THEN + timedelta(minutes=2)).answer == "AA"
+    assert not TreatmentEvent.objects.filter(kind="alarm_raised").exists()
+    assert DeviceMessage.objects.get().notes[-1]["kind"] == "unmatched"
+
+
 @pytest.mark.parametrize(
     ("name", "answer", "code"),
     [

@@ -212,16 +212,22 @@ class _Monitor:
     async def _send(self) -> None:
         from evenkeel.edges.hl7.sender import Sender
 
-        sender = Sender(
-            host=self.play.host, port=self.play.port,
-            on_unreachable=lambda why: click.echo(
-                f"monitor-sim: {self.seat.device}: no answer ({why}); sending again", err=True
-            ),
-        )  # fmt: skip
+        out_of_reach = False
+
+        def unreachable(why: str) -> None:
+            nonlocal out_of_reach
+            if not out_of_reach:
+                click.echo(
+                    f"monitor-sim: {self.seat.device}: no answer ({why}); sending again", err=True
+                )
+            out_of_reach = True
+
+        sender = Sender(host=self.play.host, port=self.play.port, on_unreachable=unreachable)
         try:
             while not self.play.count or self.taken + self.refused < self.play.count:
                 while self.waiting:
                     answer = await sender.send(self.waiting[0])
+                    out_of_reach = False
                     self.waiting.popleft()
                     if answer.code == "AA":
                         self.taken += 1

@@ -129,12 +129,12 @@ def _check_is_for_us(message: Message) -> None:
         )  # fmt: skip
     if kind != "ORU":
         raise HL7Refusal(
-            f"{kind[:10]} is not taken at this door; ORU^R01 and ORU^R40 are",
+            f"{kind[:10]} is not taken at this door; ORU R01 and ORU R40 are",
             place=header.place(9, 1), fault=Fault.MESSAGE_TYPE,
         )  # fmt: skip
     if event not in {"R01", "R40"}:
         raise HL7Refusal(
-            f"ORU^{event[:10]} is not taken at this door; ORU^R01 and ORU^R40 are",
+            f"ORU {event[:10]} is not taken at this door; ORU R01 and ORU R40 are",
             place=header.place(9, 2), fault=Fault.EVENT,
         )  # fmt: skip
 

@@ -93,7 +93,7 @@ class _Judged:
     taken: Taken
     device_id: int | None = None
     charted: list[tuple[int | None, NewReading]] = field(default_factory=list)
-    alarms_of: int | None = None
+    alarms: list[tuple[int, MonitorAlarm]] = field(default_factory=list)
     notes: list[dict[str, str]] = field(default_factory=list)
     message_id: int | None = None
 
@@ -111,7 +111,7 @@ def take_in(batch: Sequence[Arrived]) -> list[Taken]:
     windows = windows_of(
         chairs={d.chair_id for d in devices.values() if d.chair_id is not None},
         numbers={each.chair for each in batch if each.chair is not None},
-        since=min((r.at for each in batch for r in each.readings), default=None),
+        since=min((r.at for each in batch for r in (*each.readings, *each.alarms)), default=None),
     )
     judged = [
         _Judged(arrived=each, taken=Taken(answer="AA", repeat=True))
@@ -130,7 +130,7 @@ def _judge(arrived: Arrived, devices: dict[str, KnownDevice], windows: Sequence[
     def refuse(reason: str, code: str = UNKNOWN_KEY, answer: Answer = "AE") -> _Judged:
         judged.taken = Taken(answer=answer, code=code, reason=reason)
         judged.charted = []
-        judged.alarms_of = None
+        judged.alarms = []
         return judged
 
     if arrived.refused is not None:
@@ -167,16 +167,19 @@ def _judge(arrived: Arrived, devices: dict[str, KnownDevice], windows: Sequence[
         judged.charted.append((window.treatment_id if window else None, reading))
     if arrived.readings and not judged.charted:
         return refuse("all times are ahead of the server's clock", DATA_TYPE)
-    now = next((w for w in here if w.holds(arrived.received_at)), None)
-    if arrived.alarms and now is not None:
-        if not now.is_of(arrived.persons):
-            return refuse(f"the message names another person than the one on {now.chair_name}")
-        judged.alarms_of = now.treatment_id
+    for alarm in arrived.alarms:
+        window = next((w for w in here if w.holds(alarm.at)), None)
+        if alarm.at > arrived.received_at + MAY_BE_AHEAD:
+            judged.note("fault", "an alarm: the monitor's clock is ahead of ours")
+        elif window is None:
+            judged.note("unmatched", "an alarm where nobody was being treated at that time")
+        elif not window.is_of(arrived.persons):
+            return refuse(f"the message names another person than the one on {window.chair_name}")
+        else:
+            judged.alarms.append((window.treatment_id, alarm))
     if judged.charted and all(treatment is None for treatment, _ in judged.charted):
         where = f"chair {number}" if number is not None else "any chair"
         judged.note("unmatched", f"nobody was being treated on {where} at that time")
-    elif arrived.alarms and now is None:
-        judged.note("unmatched", "the monitor raised an alarm where nobody is being treated")
     if not arrived.persons:
         judged.note("note", "the message names nobody; matched by chair and time")
     return judged
@@ -193,7 +196,8 @@ def _store_messages(judged: Sequence[_Judged]) -> None:
     rows = []
     for each in judged:
         arrived, taken = each.arrived, each.taken
-        treatment = next((t for t, _ in reversed(each.charted) if t is not None), each.alarms_of)
+        matched = [t for t, _ in (*each.alarms, *each.charted) if t is not None]
+        treatment = matched[-1] if matched else None
         rows.append(
             (
                 arrived.received_at, arrived.peer, arrived.sender, arrived.control_id,
@@ -210,6 +214,7 @@ def _store_messages(judged: Sequence[_Judged]) -> None:
         if each.message_id is None:
             each.taken = Taken(answer="AA", repeat=True)
             each.charted = []
+            each.alarms = []
 
 
 def _store_readings(judged: Sequence[_Judged], windows: Sequence[Window]) -> None:
@@ -223,13 +228,13 @@ def _store_readings(judged: Sequence[_Judged], windows: Sequence[Window]) -> Non
         for each in judged
         for treatment_id, new in each.charted
     ]  # fmt: skip
-    alarms = {each.alarms_of for each in judged if each.alarms_of is not None}
+    alarms = [one for each in judged for one in each.alarms]
     by_treatment: dict[int, list[Reading]] = {}
     for row in rows:
         if row.treatment_id is not None:
             by_treatment.setdefault(row.treatment_id, []).append(row)
     # In one order everywhere, so that two gateways cannot hold each other up.
-    device_rows.hold(sorted({*by_treatment, *alarms}))
+    device_rows.hold(sorted({*by_treatment, *(treatment_id for treatment_id, _ in alarms)}))
     device_rows.insert_readings(rows)
     device_rows.tell({key: [row.pk for row in some] for key, some in by_treatment.items()})
     if not by_treatment and not alarms:
@@ -237,11 +242,8 @@ def _store_readings(judged: Sequence[_Judged], windows: Sequence[Window]) -> Non
     now = max(each.arrived.received_at for each in judged)
     products = {window.treatment_id: window.product for window in windows}
     made = readings.watch(by_treatment, products, now)
-    for each in judged:
-        if each.alarms_of is not None:
-            made.setdefault(each.alarms_of, []).extend(
-                _as_event(alarm, now) for alarm in each.arrived.alarms
-            )
+    for treatment_id, alarm in alarms:
+        made.setdefault(treatment_id, []).append(_as_event(alarm, now))
     treatments = Treatment.objects.select_related("patient").in_bulk(list(made)) if made else {}
     for treatment_id, events in made.items():
         readings.store_alarms(treatments[treatment_id], events)
