@@ -186,7 +186,7 @@ def _pressure(state: State, rules: Rules, zone: tzinfo) -> Condition:
             standing=Standing.UNKNOWN,
             source=source,
             reason="not measured since the end of the dose",
-            value="measure after the dose",
+            value="measure",
             judged="not measured after",
             settle="measure",
         )

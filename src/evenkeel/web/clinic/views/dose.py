@@ -42,18 +42,18 @@ def _lines(first: dict[str, Any], standing: dosing.Standing, what: Any) -> list[
     if what.devices is not None:
         return [
             line("dose", "Dose", "as ordered", "mg", ""),
-            line("devices", "Devices", f"{what.devices.mg} each", "devices", "dose ÷ mg of one"),
+            line("devices", "Devices", f"{what.devices.mg} each", "devices", "dose ÷ mg of one."),
         ]
     order = standing.order
     assert order is not None
     per_kg = plain(order.mg_per_kg or Decimal(0))
     vial, final = plain(Decimal(first["vial_mg_per_ml"])), plain(Decimal(first["final_mg_per_ml"]))
     return [
-        line("dose", "Dose", f"{per_kg} mg/kg", "mg", f"weight × {per_kg}"),
+        line("dose", "Dose", f"{per_kg} mg/kg", "mg", f"weight × {per_kg}."),
         line("volume", "From the vial", f"{vial} mg/mL", "mL",
              f"dose ÷ {vial}. Make it up with saline to {final} mg/mL."),
         line("rate", "Rate", f"over {order.minutes} min", "mL/h",
-             f"whole volume over {order.minutes} min"),
+             f"whole volume over {order.minutes} min."),
     ]  # fmt: skip
 
 

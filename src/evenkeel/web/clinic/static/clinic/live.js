@@ -58,7 +58,6 @@ let pressed = false;
 
 export async function refresh() {
   if (!live) return;
-  if (live.dataset.reload) { location.reload(); return; }
   if (fetching || pressed) { again = true; return; }
   fetching = true;
   try {
@@ -89,12 +88,12 @@ document.addEventListener("htmx:sseOpen", (event) => {
   const source = event.detail.source;
   if (!source || source.evenkeelParts) return;
   source.evenkeelParts = true;
-  const names = live?.dataset.reload ? [live.dataset.reload] : ["reading", "event", "alarm", "lost"];
-  names.forEach((name) => source.addEventListener(name, refresh));
-  if (!live?.dataset.reload) refresh();
+  ["reading", "event", "alarm", "lost"].forEach((name) => source.addEventListener(name, refresh));
+  refresh();
   flush();
 });
-if (live && !live.dataset.reload) setInterval(refresh, 15000);
+// Some things change with time alone (a go runs out, a check falls late).
+if (live) setInterval(refresh, 15000);
 
 // ---- acts ----------------------------------------------------------------
 
