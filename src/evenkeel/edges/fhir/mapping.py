@@ -18,25 +18,23 @@ from evenkeel.core.chart import (
     Allergy,
     Chart,
     Code,
-    Coding,
     Component,
     Condition,
     Encounter,
     Medication,
     Observation,
-    PartialDate,
     Person,
     Problem,
     Procedure,
     Quantity,
     When,
 )
-from evenkeel.edges.fhir import plausible, primitives
+from evenkeel.edges.fhir import plausible
 from evenkeel.edges.fhir.bundle import Referral
 from evenkeel.edges.fhir.references import Entry
+from evenkeel.edges.fhir.values import code_of, quantity_of, span, status_of, when_of, written
 
 Resource = dict[str, Any]
-UCUM = "http://unitsofmeasure.org"
 
 
 @dataclass(slots=True)
@@ -81,55 +79,6 @@ def ref_of(entry: Entry) -> str:
     return entry.full_url or f"{entry.kind}/entry-{entry.number}"
 
 
-def code_of(value: Any) -> Code:
-    """A CodeableConcept; an absent one is a code without codings or words."""
-    if not isinstance(value, dict):
-        return Code()
-    return Code(
-        codings=tuple(
-            Coding(item.get("system", ""), item.get("code", ""), item.get("display", ""))
-            for item in value.get("coding", [])
-        ),
-        text=value.get("text", ""),
-    )
-
-
-def when_of(resource: Resource, name: str) -> When | None:
-    """name[x] as a time: a dateTime or instant, or the start (else the end) of a period."""
-    for ending in ("DateTime", "Instant"):
-        if isinstance(resource.get(name + ending), str):
-            return primitives.moment(resource[name + ending])
-    period = resource.get(f"{name}Period")
-    if isinstance(period, dict):
-        written = period.get("start") or period.get("end")
-        return primitives.moment(written) if isinstance(written, str) else None
-    return None
-
-
-def quantity_of(value: Any) -> Quantity | None:
-    """A Quantity with a number; None where there is none."""
-    if not isinstance(value, dict) or "value" not in value:
-        return None
-    coded = value.get("system") == UCUM and "code" in value
-    unit = value["code"] if coded else value.get("unit", value.get("code", ""))
-    return Quantity(
-        value=Decimal(value["value"]),
-        unit=str(unit),
-        comparator=value.get("comparator", ""),
-        coded=coded,
-    )
-
-
-def _written(resource: Resource, name: str) -> When | None:
-    value = resource.get(name)
-    return primitives.moment(value) if isinstance(value, str) else None
-
-
-def _status(value: Any) -> str:
-    """The code of a status concept (Condition.clinicalStatus and its like)."""
-    return next((c.code for c in code_of(value).codings if c.code), "")
-
-
 def _common(entry: Entry, code: Code, notes: Notes, status: str) -> dict[str, Any]:
     if status == "entered-in-error":
         notes.unusable.setdefault(entry.number, "entered in error")
@@ -172,8 +121,8 @@ _NEED_STATUS = frozenset(
 def _condition(entry: Entry, referral: Referral, notes: Notes) -> Condition:
     told = entry.resource
     clinical, verification = (
-        _status(told.get("clinicalStatus")),
-        _status(told.get("verificationStatus")),
+        status_of(told.get("clinicalStatus")),
+        status_of(told.get("verificationStatus")),
     )
     has_abated = any(name.startswith("abatement") and value for name, value in told.items())
     if has_abated and clinical in ("active", "recurrence", "relapse"):
@@ -190,7 +139,7 @@ def _condition(entry: Entry, referral: Referral, notes: Notes) -> Condition:
         onset=when_of(told, "onset"),
         abated=when_of(told, "abatement"),
         has_abated=has_abated,
-        recorded=_written(told, "recordedDate"),
+        recorded=written(told, "recordedDate"),
         severity=code_of(told["severity"]) if "severity" in told else None,
     )
 
@@ -224,12 +173,12 @@ def _times(entry: Entry) -> tuple[When | None, When | None]:
     told = entry.resource
     if entry.kind == "MedicationRequest":
         period = told.get("dispenseRequest", {}).get("validityPeriod", {})
-        start = _written(told, "authoredOn") or _written(period, "start")
-        return start, _written(period, "end")
+        start = written(told, "authoredOn") or written(period, "start")
+        return start, written(period, "end")
     if entry.kind == "MedicationDispense":
-        return _written(told, "whenHandedOver") or _written(told, "whenPrepared"), None
+        return written(told, "whenHandedOver") or written(told, "whenPrepared"), None
     period = told.get("effectivePeriod", {})
-    return when_of(told, "effective") or _written(told, "dateAsserted"), _written(period, "end")
+    return when_of(told, "effective") or written(told, "dateAsserted"), written(period, "end")
 
 
 def _drug(entry: Entry, referral: Referral, notes: Notes) -> Code:
@@ -261,10 +210,10 @@ def _drug(entry: Entry, referral: Referral, notes: Notes) -> Code:
 
 def _allergy(entry: Entry, referral: Referral, notes: Notes) -> Allergy:
     told = entry.resource
-    verification = _status(told.get("verificationStatus"))
+    verification = status_of(told.get("verificationStatus"))
     return Allergy(
         **_common(entry, code_of(told.get("code")), notes, verification),
-        clinical=_status(told.get("clinicalStatus")),
+        clinical=status_of(told.get("clinicalStatus")),
         verification=verification,
         kind=told.get("type", ""),
         criticality=told.get("criticality", ""),
@@ -273,7 +222,7 @@ def _allergy(entry: Entry, referral: Referral, notes: Notes) -> Allergy:
             for reaction in told.get("reaction", [])
             for sign in reaction.get("manifestation", [])
         ),
-        recorded=_written(told, "recordedDate"),
+        recorded=written(told, "recordedDate"),
     )
 
 
@@ -362,7 +311,7 @@ def _encounter(entry: Entry, referral: Referral, notes: Notes) -> Encounter:
         **_common(entry, code_of(kinds[0]), notes, told.get("status", "")),
         status=told.get("status", ""),
         setting=told.get("class", {}).get("code", ""),
-        at=_written(period, "start") or _written(period, "end"),
+        at=written(period, "start") or written(period, "end"),
         reasons=tuple(code_of(reason) for reason in told.get("reasonCode", [])),
     )
 
@@ -375,7 +324,7 @@ def _impossible_times(entry: Entry, person: Person, notes: Notes, today: date) -
         "Procedure": ("performedDateTime",),
     }.get(entry.kind, ())
     for name in names:
-        when = _written(entry.resource, name)
+        when = written(entry.resource, name)
         if when is None:
             continue
         first, last = span(when)
@@ -390,13 +339,6 @@ def _impossible_times(entry: Entry, person: Person, notes: Notes, today: date) -
         else:
             continue
         notes.distrust(entry.number, f"{entry.place}.{name}", text)
-
-
-def span(when: When) -> tuple[date, date]:
-    """The first and the last day that a time can mean."""
-    if isinstance(when, PartialDate):
-        return when.earliest, when.latest
-    return when.date(), when.date()
 
 
 Maker = Callable[[Entry, Referral, Notes], Any]

@@ -10,6 +10,7 @@ from evenkeel.edges.fhir import bundle, mapping, primitives
 from evenkeel.edges.fhir.mapping import Notes
 from evenkeel.edges.fhir.references import Entry
 from evenkeel.edges.fhir.shape import Survey
+from evenkeel.edges.fhir.values import span
 
 OLDEST = 125  # years; the longest documented human life is 122 years
 LONGEST = {"family": 200, "given": 200, "system": 255, "value": 255}
@@ -104,7 +105,7 @@ def _death(
         return False, None
     written = told.get("deceasedDateTime")
     died = primitives.moment(written) if isinstance(written, str) else None
-    if died is not None and mapping.span(died)[0] > today:
+    if died is not None and span(died)[0] > today:
         return False, died
     notes.problems.append(
         Problem(severity="error", path=f"{entry.place}.{name}", text=f"{bundle.DEAD}")

@@ -14,11 +14,12 @@ from hashlib import sha256
 from typing import Any
 
 from evenkeel.core.chart import Chart, Fault, Kept, Reading, Refused
-from evenkeel.edges.fhir import bundle, mapping, people, shape, text
+from evenkeel.edges.fhir import bundle, mapping, people, shape, subjects, text
 from evenkeel.edges.fhir.bundle import Referral
 from evenkeel.edges.fhir.mapping import Notes
 from evenkeel.edges.fhir.primitives import shown
 from evenkeel.edges.fhir.shape import Survey
+from evenkeel.edges.fhir.values import code_of
 
 MOST_FAULTS = 100  # told at once; a file with more has one cause
 _LONGEST_URL = 2048
@@ -44,7 +45,7 @@ def read(raw: bytes, *, today: date, may_be_dead: bool = False) -> Reading:
     assert referral is not None, "without one patient there is a fault"
     notes = Notes()
     bundle.person(referral, found, today, may_be_dead=may_be_dead)
-    bundle.links(referral, found)
+    subjects.follow(referral, found)
     _modifiers(referral, found, notes)
     _composition(referral, found, notes)
     _sizes(referral, found)
@@ -143,7 +144,7 @@ def _composition(referral: Referral, found: Survey, notes: Notes) -> None:
         )
     for number, section in enumerate(first.resource.get("section", [])):
         if "emptyReason" in section:
-            reason = mapping.code_of(section["emptyReason"]).words
+            reason = code_of(section["emptyReason"]).words
             notes.warn(
                 f"{first.place}.section[{number}]",
                 f"The section {shown(section.get('title', 'without a title'))} is empty: {reason}. "

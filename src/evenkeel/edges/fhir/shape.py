@@ -8,12 +8,12 @@ Types outside the tables are only checked against the rules of FHIR JSON.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from evenkeel.core.chart import Fault, PartialDate
+from evenkeel.core.chart import Fault
 from evenkeel.edges.fhir import primitives, spec
+from evenkeel.edges.fhir.invariants import INVARIANTS
 from evenkeel.edges.fhir.primitives import shown
 from evenkeel.edges.fhir.text import Doubled
 
@@ -151,8 +151,8 @@ def _group(
     _required(value, kind, path, found)
     if is_resource and "implicitRules" in value:
         found.modifiers.append((f"{path}.implicitRules", "rules of its own (implicitRules)"))
-    if len(found.faults) == before and kind in _INVARIANTS:
-        _INVARIANTS[kind](value, path, found)
+    if len(found.faults) == before and kind in INVARIANTS:
+        INVARIANTS[kind](value, path, found)
 
 
 def _required(value: dict[str, Any], kind: str, path: str, found: Survey) -> None:
@@ -314,44 +314,3 @@ def _bound(item: dict[str, Any], element: spec.Element, path: str, found: Survey
             f"needs a code of {', '.join(sorted(systems))}: "
             f"{', '.join(spec.allowed(element.codes))}.",
         )
-
-
-def _period(value: dict[str, Any], path: str, found: Survey) -> None:
-    if "start" not in value or "end" not in value:
-        return
-    start, end = primitives.moment(value["start"]), primitives.moment(value["end"])
-    first = start.earliest if isinstance(start, PartialDate) else start.date()
-    last = end.latest if isinstance(end, PartialDate) else end.date()
-    both_exact = not isinstance(start, PartialDate) and not isinstance(end, PartialDate)
-    if first > last or (both_exact and start > end):  # type: ignore[operator]
-        found.fault(
-            "invariant", path, "ends before it starts (FHIR per-1). Correct one of the two."
-        )
-
-
-def _extension_holds_one(value: dict[str, Any], path: str, found: Survey) -> None:
-    has_value = any(name.lstrip("_").startswith("value") for name in value)
-    if has_value == ("extension" in value):
-        found.fault(
-            "invariant",
-            path,
-            "must hold either a value or further extensions, and not both (FHIR ext-1).",
-        )
-
-
-def _observation(value: dict[str, Any], path: str, found: Survey) -> None:
-    has_value = any(name.startswith("value") for name in value)
-    if has_value and "dataAbsentReason" in value:
-        found.fault(
-            "invariant",
-            f"{path}.dataAbsentReason",
-            "There is a value and a reason why there is none (FHIR obs-6). Send one of the two.",
-        )
-
-
-_INVARIANTS: dict[str, Callable[[dict[str, Any], str, Survey], None]] = {
-    "Period": _period,
-    "Extension": _extension_holds_one,
-    "Observation": _observation,
-    "Observation.component": _observation,
-}
