@@ -36,6 +36,7 @@ os.environ.update(
 )
 
 import _harness as harness  # noqa: E402
+import psutil  # noqa: E402
 import psycopg  # noqa: E402
 
 from evenkeel.edges.hl7.sender import Sender  # noqa: E402
@@ -142,7 +143,7 @@ def at_one_hertz(port: int, seconds: int = 8) -> list[float]:
     return asyncio.run(play())
 
 
-def flat_out(port: int) -> dict[str, Any]:
+def flat_out(port: int, gateway: psutil.Process) -> dict[str, Any]:
     """Many monitors, each as fast as it is answered."""
 
     async def monitor(number: int, until: float) -> list[float]:
@@ -162,9 +163,12 @@ def flat_out(port: int) -> dict[str, Any]:
         every = await asyncio.gather(*(monitor(n, until) for n in range(DEVICES_FLAT_OUT)))
         return [each for some in every for each in some]
 
+    before = sum(gateway.cpu_times()[:2])
     found = asyncio.run(play())
+    used_s = sum(gateway.cpu_times()[:2]) - before
     return {
         "devices": DEVICES_FLAT_OUT,
+        "gateway_cpu_s_per_message": float(f"{used_s / len(found):.4g}"),
         "messages_per_s": round(len(found) / FLAT_OUT_S),
         "readings_per_s": round(len(found) * 4 / FLAT_OUT_S),
         "acknowledged": harness.summary(found),
@@ -214,6 +218,7 @@ def main() -> None:
         from tests.support.servers import free_port, port_answers, wait_until
 
         port, web = free_port(), free_port()
+        children: list[subprocess.Popen[bytes]] = []
         for command, its_port in (
             (gateway_command(port=port), port),
             (web_command(port=web, static=VAR / "static"), web),
@@ -221,10 +226,12 @@ def main() -> None:
             env = {name: v for name, v in os.environ.items() if name != "EVENKEEL_DB_POOL"}
             log = stack.enter_context((VAR / f"{its_port}.log").open("wb"))
             child = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+            children.append(child)
             stack.callback(child.wait, 15)
             stack.callback(child.terminate)
             wait_until(lambda p=its_port: port_answers(p), "a process to listen")
-        measure(server, port, f"http://127.0.0.1:{web}", cookie, treatments)
+        gateway = psutil.Process(children[0].pid)
+        measure(server, port, gateway, f"http://127.0.0.1:{web}", cookie, treatments)
 
 
 def prepare(server: Postgres) -> tuple[list[Any], str]:
@@ -252,13 +259,20 @@ def prepare(server: Postgres) -> tuple[list[Any], str]:
     return treatments, cookie
 
 
-def measure(server: Postgres, port: int, url: str, cookie: str, treatments: list[Any]) -> None:
+def measure(
+    server: Postgres,
+    port: int,
+    gateway: psutil.Process,
+    url: str,
+    cookie: str,
+    treatments: list[Any],
+) -> None:
     commits = bare_commits(server.url())
     trips = bare_round_trips()
     ours = harness.summary(to_acknowledgement(port))
     screen = harness.summary(to_screen(port, url, cookie, treatments[0].pk))
     hertz = harness.summary(at_one_hertz(port))
-    flat = flat_out(port)
+    flat = flat_out(port, gateway)
     floor_s = statistics.median(commits) + statistics.median(trips)
     floor = {
         "what": "one bare commit of one row of 1,200 bytes, fsync on, on the same PostgreSQL, "
