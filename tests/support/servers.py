@@ -24,7 +24,7 @@ from tests.support.databases import VAR, TestServer
 
 from evenkeel.runtime.mailcatcher import MailCatcher
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 
 
 def free_port() -> int:

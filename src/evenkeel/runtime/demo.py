@@ -29,7 +29,7 @@ from evenkeel.runtime.mailcatcher import MailCatcher
 from evenkeel.runtime.postgres import Postgres
 from evenkeel.runtime.roles import APP
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 PORTS = {"EVENKEEL_PORT": 8000, "EVENKEEL_GATEWAY_PORT": 2575, "EVENKEEL_MAIL_PORT": 8025}
 
 

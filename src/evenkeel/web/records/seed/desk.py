@@ -64,7 +64,5 @@ def _safety_task(coordinator: User, now: object) -> None:
     assert request.link is not None
     at = timezone.now() - timedelta(minutes=6)
     for number in range(1, 10):
-        questionnaires.save_answer(
-            link_id=request.link.pk, item=f"q{number}", answer=1 if number == 9 else 2, at=at
-        )
+        questionnaires.save_answer(link_id=request.link.pk, item=f"q{number}", answer=2, at=at)
     questionnaires.finish(link_id=request.link.pk, at=at)

@@ -39,6 +39,7 @@ from evenkeel.web.records.services import (
 from evenkeel.web.records.services.signatures import Signature
 
 Status = Treatment.Status
+EVERY_MIN = 10
 FRESH = timedelta(minutes=30)  # a dose begun less than this ago keeps the floor alive
 
 
@@ -57,8 +58,8 @@ class Scene:
 
 
 SCENES = (
-    Scene(chair=2, product="racemic_iv", arrived=29, dosed=6),
-    Scene(chair=1, product="esketamine_nasal", arrived=31, dosed=7),
+    Scene(chair=2, product="racemic_iv", arrived=29, dosed=7),
+    Scene(chair=1, product="esketamine_nasal", arrived=31, dosed=6),
     Scene(chair=3, product="esketamine_nasal", arrived=66, dosed=41),
     Scene(chair=5, product="racemic_iv", arrived=128, dosed=103),
     Scene(chair=7, product="racemic_iv", arrived=9, dosed=None, pressure=(148, 94)),
@@ -293,7 +294,7 @@ def _dose(treatment: Treatment, nurse: Any, second: Any, dosed: datetime, now: d
     )
     dosing.start_dose(treatment=treatment, by=nurse, at=dosed, client=uuid.uuid4())
     for number in range(1, wanted):
-        at = dosed + timedelta(minutes=5, seconds=10) * number
+        at = dosed + timedelta(minutes=5, seconds=5) * number
         if nasal and at < now:
             dosing.give_device(treatment=treatment, by=nurse, at=at, now=at, client=uuid.uuid4())
     ended = dosed + timedelta(minutes=treatment.course.minutes or 40)
@@ -302,17 +303,26 @@ def _dose(treatment: Treatment, nurse: Any, second: Any, dosed: datetime, now: d
             treatment=treatment, given_mg=None, reason="", by=nurse, at=ended, now=ended,
             client=uuid.uuid4(),
         )  # fmt: skip
-    for minutes, pressure, level in ((15, (134, 84), 3), (30, (136, 85), 4), (60, (126, 80), 1)):
-        at = dosed + timedelta(minutes=minutes)
-        if at < now:
-            _measure(treatment, nurse, at, pressure)
-            for scale, value in (("dissociation", level), ("sedation", 5)):
-                treatments.tap_level(
-                    treatment=treatment, scale=scale, level=value, by=nurse, at=at, now=at,
-                    client=uuid.uuid4(),
-                )  # fmt: skip
+    _watch(treatment, nurse, dosed, now)
     if not nasal and ended + timedelta(minutes=60) < now:
         _nearly_ready(treatment, nurse, now)
+
+
+def _watch(treatment: Treatment, nurse: Any, dosed: datetime, now: datetime) -> None:
+    """Levels and pressures as the nurse charted them, the last a moment ago."""
+    minutes = [*range(0, int((now - dosed).total_seconds() // 60), EVERY_MIN)]
+    times = [dosed + timedelta(minutes=each) for each in minutes] + [now - timedelta(seconds=20)]
+    for at in times:
+        since = (at - dosed).total_seconds() / 60
+        level = 0 if since < 5 or since > 80 else 4 if since < 45 else 1
+        lift = 2 if since < 5 or since > 80 else 12 if since < 45 else 5
+        if since and since % (2 * EVERY_MIN) == 0:
+            _measure(treatment, nurse, at, (122 + lift, 77 + lift // 2))
+        for scale, value in (("dissociation", level), ("sedation", 4 if level > 3 else 5)):
+            treatments.tap_level(
+                treatment=treatment, scale=scale, level=value, by=nurse, at=at, now=at,
+                client=uuid.uuid4(),
+            )  # fmt: skip
 
 
 def _nearly_ready(treatment: Treatment, nurse: Any, now: datetime) -> None:
