@@ -276,22 +276,19 @@ def _events(sheet: _Sheet) -> list[SafeString]:
     if leaving:
         out.append(svg.text(RIGHT, EVENTS + 23, f"{leaving} ▸", "strong", "end"))
     first_due = True
-    for item in _by_time(sheet.document.get("checks", ())):
-        if not sheet.inside(item["at"]):
-            continue
+    checks = [c for c in _by_time(sheet.document.get("checks", ())) if sheet.inside(c["at"])]
+    for place, item in enumerate(checks):
         x, y = sheet.x(item["at"]), CHECKS + 18
         if item.get("done"):
             out.append(svg.circle(x, y, 8, "check-done"))
             out.append(svg.path(f"M{svg.n(x - 3.6)} {svg.n(y + 0.4)}l2.6 2.6 4.8-5.4", "tick"))
         else:
             out.append(svg.circle(x, y, 8, "check-late" if item.get("late") else "check-due"))
-            if first_due:
-                out.append(
-                    svg.text(
-                        x + 12, y + 5, item.get("words") or write_time(moment(item["at"])), "strong"
-                    )
-                )
-                first_due = False
+            after = sheet.x(checks[place + 1]["at"]) if place + 1 < len(checks) else RIGHT
+            if first_due and after - x > 62:  # words that would overlap stand in the table
+                words = item.get("words") or write_time(moment(item["at"]))
+                out.append(svg.text(x + 12, y + 5, words, "strong"))
+            first_due = False
     return out
 
 

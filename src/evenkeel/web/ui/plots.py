@@ -83,6 +83,10 @@ class _Axis:
         part = (_day(when) - self.a) / (self.b - self.a)
         return self.left + min(max(part, 0), 1) * (self.right - self.left)
 
+    def write(self, day: date) -> str:
+        """A day under the axis; with its year where the axis spans more than most of one."""
+        return write_date(day, year=self.b - self.a > 300)
+
     def ticks(self) -> list[date]:
         most = int((self.right - self.left) / 92)
         for step in (1, 2, 7, 14, 28, 56, 91, 182, 364, 728):
@@ -100,6 +104,18 @@ def _label(y: float, name: str, sub: str = "") -> list[SafeString]:
     if sub:
         parts.append(svg.text(0, y + 17, sub))
     return parts
+
+
+def _free_above(
+    taken: list[tuple[float, float, float, float]], x1: float, x2: float, y: float, top: float
+) -> float:
+    """The lowest place at or above y for a box 22 high that covers nothing taken."""
+    place = y
+    while place > top and any(
+        x1 < b and x2 > a and place < d and place + 22 > c for a, c, b, d in taken
+    ):
+        place -= 4
+    return max(place, top)
 
 
 def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
@@ -148,24 +164,24 @@ def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
             x = (ends[0][0] + ends[1][0]) / 2
             words = f"{len(gone)} not answered"
             out.append(svg.text(x, min(ends[0][1], ends[1][1]) - 14, words, "", "middle"))
-    out.extend(svg.circle(axis.x(d), y(v), 5, "point") for d, v, _ in points)
+    radius = 5 if len(points) <= 24 else 3.5
+    out.extend(svg.circle(axis.x(d), y(v), radius, "point") for d, v, _ in points)
+    taken: list[tuple[float, float, float, float]] = []
+    if scores.definitions:
+        edge = axis.x(axis.plot.now)
+        high = y(max(d[0] for d in scores.definitions)) - 18
+        taken.append((edge - 140, high, edge, high + scores.height))
     if scores.baseline and points:
-        out.append(
-            svg.text(axis.x(points[0][0]) + 9, y(points[0][1]) - 4, scores.baseline, "strong")
-        )
-    free_after: dict[int, float] = {}
+        x, foot = axis.x(points[0][0]) + 9, y(points[0][1]) - 4
+        out.append(svg.text(x, foot, scores.baseline, "strong"))
+        taken.append((x, foot - 13, x + 7 * len(scores.baseline), foot + 4))
     by_day = {_day(d): v for d, v, _ in points}
     for when, words in sorted(scores.flags, key=lambda f: _day(f[0])):
         x = axis.x(when)
         foot = y(by_day.get(_day(when), scores.low))
-        row = next((r for r in range(4) if free_after.get(r, -1) <= x), 3)
-        box_y = foot - 76 - 24 * row
-        wide = len(words) * 6.6 + 20
-        # Where the words of the definitions stand, the flag goes above them all.
-        if scores.definitions and x + wide > axis.x(axis.plot.now) - 150:
-            box_y = min(box_y, y(max(d[0] for d in scores.definitions)) - 42 - 24 * row)
-        box_y = max(box_y, top + 4)
-        free_after[row] = x + wide
+        wide = len(words) * 6.6 + 16
+        box_y = _free_above(taken, x, x + wide, foot - 76, top + 2)
+        taken.append((x, box_y, x + wide, box_y + 22))
         out.append(svg.line(x, box_y + 20, x, foot - 5, "flag-stem"))
         out.append(svg.boxed(x, box_y, words, kind="flag", box="flag-box"))
     return out
@@ -263,12 +279,12 @@ def draw(plot: Plot) -> SafeString:
             continue
         body.append(svg.line(0, top - 4, plot.width, top - 4, "rule"))
         body += _label(top + 24, name)
-        free = [0.0, 0.0]
+        free = [0.0, 0.0, 0.0]
         for when, words, help_ in sorted(marks, key=lambda m: _day(m[0])):
             x = axis.x(when)
-            row = next((r for r in (0, 1) if free[r] <= x), None)
-            # No room in either row: the mark stands alone, and the table has its words.
-            y = top + 34 * (row or 0)
+            row = next((r for r in (0, 1, 2) if free[r] <= x - 9), None)
+            # No room in any row: the mark stands alone, and the table has its words.
+            y = top + 34 * (2 if row is None else row)
             if name == "Decisions":
                 shape = f"M{svg.n(x)} {svg.n(y + 10)}l9 9-9 9-9-9z"
                 body.append(
@@ -281,22 +297,22 @@ def draw(plot: Plot) -> SafeString:
                 continue
             body.append(svg.text(x + 8, y + 17, words, "strong"))
             body.append(svg.text(x + 8, y + 31, help_))
-            free[row] = x + 8 + 6.0 * max(len(words), len(help_)) + 10
-        top += 44 + (34 if free[1] else 0)
+            free[row] = x + 8 + 6.0 * max(len(words), len(help_)) + 2
+        top += 44 + 34 * sum(1 for end in free[1:] if end)
     bottom = top
     grid = []
     now_x = axis.x(plot.now)
     for day in axis.ticks():
         x = axis.x(day)
         grid.append(svg.line(x, 22, x, bottom, "grid"))
-        if abs(x - now_x) > 52:
-            grid.append(svg.text(x, 14, write_date(day, year=False), "", "middle"))
+        if abs(x - now_x) > (84 if axis.b - axis.a > 300 else 52):
+            grid.append(svg.text(x, 14, axis.write(day), "", "middle"))
     now = [
         svg.line(now_x, 20, now_x, bottom, "now-line"),
         svg.boxed(
-            min(now_x, plot.width - 34),
+            min(now_x, plot.width - 46),
             1,
-            write_date(plot.now, year=False),
+            axis.write(plot.now),
             kind="now",
             box="now-box",
             anchor="middle",
@@ -389,11 +405,7 @@ def draw_patient(
     out.extend(svg.rect(axis.x(d) - 1.5, top + tall + 6, 3, 12, "treatment") for d in treatments)
     ticks = axis.ticks()
     for day in ticks[:: max(1, len(ticks) // 3)]:
-        out.append(
-            svg.text(
-                max(axis.x(day), 32), top + tall + 36, write_date(day, year=False), "", "middle"
-            )
-        )
+        out.append(svg.text(max(axis.x(day), 32), top + tall + 36, axis.write(day), "", "middle"))
     rows = [(write_date(d), write_number(v)) for d, v in points] + [
         (write_date(d), "no answer") for d in missing
     ]

@@ -58,7 +58,7 @@ document.addEventListener("keydown", (event) => {
   const reader = drawing.closest("figure").querySelector(".reader");
   event.preventDefault();
   if (event.key === "Escape" || !stops.length) {
-    cursor.setAttribute("x1", "-9"); cursor.setAttribute("x2", "-9");
+    cursor.removeAttribute("data-on");
     reader.textContent = stops.length ? "" : "Nothing is written down yet.";
     return;
   }
@@ -69,6 +69,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "End") at = stops.length - 1;
   at = Math.min(Math.max(at, 0), stops.length - 1);
   drawing.dataset.stop = String(at);
+  cursor.setAttribute("data-on", "");
   cursor.setAttribute("x1", stops[at][0]); cursor.setAttribute("x2", stops[at][0]);
   reader.textContent = stops[at][1];
 });
