@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -405,3 +406,21 @@ def test_a_series_is_laid_out_and_each_date_looked_at(clinic):
     book(clinic, course, 13, 30)
     again = booking.propose_series(**(asked | {"start": MONDAY + timedelta(days=1)}))
     assert [p.number for p in again] == [2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    # Clocks change at 02:00 in New York; in Cairo they skip midnight itself.
+    [
+        ("America/New_York", date(2026, 11, 27), 24),
+        ("America/New_York", date(2026, 11, 1), 25),
+        ("America/New_York", date(2026, 3, 8), 23),
+        ("Africa/Cairo", date(2026, 4, 24), 23),
+    ],
+)
+def test_a_day_is_as_long_as_the_clinic_clock_makes_it(settings, zone, day, hours):
+    settings.EVENKEEL_CLINIC_ZONE = ZoneInfo(zone)
+    start, end = find.day_bounds(day)
+    assert end - start == timedelta(hours=hours)
+    assert start.astimezone(ZoneInfo(zone)).date() == day
+    assert (start - timedelta(seconds=1)).astimezone(ZoneInfo(zone)).date() < day

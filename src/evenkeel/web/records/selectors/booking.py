@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Q, QuerySet
 
 from evenkeel.core.protocols.library import protocol
 from evenkeel.core.protocols.model import Protocol
-from evenkeel.core.protocols.schedule import local_instant
 from evenkeel.core.protocols.slots import Duty, Floor, Need, Slot, Span, Taken, free_slots
 from evenkeel.web.accounts.roles import Role
 from evenkeel.web.records.models import Chair, Course, Shift, Treatment
@@ -145,9 +144,14 @@ def _part(whole: Floor, start: datetime, end: datetime) -> Floor:
 
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
-    """Midnight to midnight on the clinic's clock, as two instants."""
+    """The first instant of a day on the clinic's clock and of the next; 23 to 25 hours apart.
+
+    Where the clocks skip midnight itself, the day begins as they jump.
+    """
     zone = clinic_zone()
-    return local_instant(day, time(0), zone), local_instant(day + timedelta(days=1), time(0), zone)
+    both = (datetime.combine(d, time(0), zone) for d in (day, day + timedelta(days=1)))
+    start, end = (moment.astimezone(UTC) for moment in both)
+    return start, end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
