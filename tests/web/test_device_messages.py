@@ -194,6 +194,18 @@ def test_a_probe_that_is_off_is_a_reading_without_value(floor: Floor) -> None:
     assert (row.sign, row.value, row.absent) == ("spo2", None, "no value from the monitor")
 
 
+def test_a_probe_that_is_off_is_out_of_touch_at_once_and_back_with_the_next_value(floor) -> None:
+    from evenkeel.web.records.selectors.timeline import state_of
+
+    treatment = floor.treat(at=EARLIER)
+    value = raw("01-signs").replace(b"101500.000", b"101459.000")
+    again = raw("01-signs").replace(b"M0001", b"M0002").replace(b"101500.000", b"101501.000")
+    send(value, raw("10-probe-off"))
+    assert state_of(treatment, THEN).stale == {"spo2"}
+    send(again)
+    assert state_of(treatment, THEN).stale == frozenset()
+
+
 def test_the_two_numbers_of_a_pressure_stay_together(floor: Floor) -> None:
     floor.treat(at=EARLIER)
     send(raw("02-cuff"), raw("09-pressure"))

@@ -121,6 +121,7 @@ def fold(
     rules: Rules,
     now: datetime,
     horizon: datetime | None = None,
+    off: Iterable[str] = (),
 ) -> State:
     """Where the treatment stands.
 
@@ -128,6 +129,8 @@ def fold(
         change nothing but time. Corrected readings are left out by the caller.
     now: nothing later than this is taken into account, so a past state can be seen.
     horizon: how far ahead checks are listed.
+    off: continuous signs of which the monitor says at last that it has no value; they
+        are stale at once, whatever their last value was.
     """
     everything = in_order(e for e in events if e.at <= now)
     struck = struck_out(everything)
@@ -177,7 +180,7 @@ def fold(
             horizon=horizon,
         ),
         latest=latest,
-        stale=_stale(latest, rules, now, dose),
+        stale=_stale(latest, rules, now, dose) | (frozenset(off) & frozenset(CONTINUOUS)),
         pressures=tuple(s for s in samples if s.sign == "pressure"),
         ready=next((e for e in reversed(live) if isinstance(e, ReadyJudged)), None),
         left_at=left.at if left else None,

@@ -63,6 +63,16 @@ def samples(rows: Iterable[Reading]) -> list[Sample]:
     return sorted(found, key=lambda sample: (sample.at, sample.id))
 
 
+def off(treatment_id: int) -> frozenset[str]:
+    """Signs of which the newest reading says that the monitor has no value: a probe is off."""
+    found = set()
+    for sign in _WATCHED:
+        newest = charted(treatment_id).filter(sign=sign).last()
+        if newest is not None and newest.value is None:
+            found.add(sign)
+    return frozenset(found)
+
+
 def as_json(row: Reading) -> dict[str, Any]:
     """One reading for a live screen; see ``web.live``."""
     return {

@@ -132,6 +132,7 @@ def state_of(treatment: Treatment, now: datetime, *, horizon: datetime | None = 
         rules=rules_of(treatment),
         now=now,
         horizon=horizon,
+        off=reading_selectors.off(treatment.pk),
     )
 
 
