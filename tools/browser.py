@@ -37,9 +37,7 @@ def main() -> None:
         if on_path():
             return
     print("setup: installing Playwright's chromium", file=sys.stderr, flush=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "playwright", "install", "chromium"], check=False
-    )
+    done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
     if done.returncode:
         sys.exit(
             "setup: no browser for the browser tests. Install chromium, "
