@@ -12,7 +12,8 @@ from tests.support import referrals
 from tests.support.referrals import PATIENT, bundle, changed
 
 from evenkeel.core.chart import PartialDate, Quantity
-from evenkeel.web.clinic import charts
+from evenkeel.web.clinic.chart_words import quantity, written
+from evenkeel.web.clinic.referral_words import indented
 from evenkeel.web.records.models import Assessment, Patient, Referral
 from evenkeel.web.records.services.referrals import Receipt, Via, receive
 
@@ -276,20 +277,20 @@ def test_the_list_asks_the_database_a_fixed_number_of_questions(
 )
 def test_a_quantity_is_written_for_reading(value, unit, comparator, shown):
     given = Quantity(value=Decimal(value), unit=unit, comparator=comparator)
-    assert charts.quantity(given) == shown
+    assert quantity(given) == shown
 
 
 def test_a_day_is_written_as_far_as_it_is_known():
-    assert charts.written(PartialDate(2019, 7)) == "Jul 2019"
-    assert charts.written(PartialDate(2019)) == "2019"
-    assert charts.written(PartialDate(2019, 7, 4)) == "4 Jul 2019"
-    assert charts.written(None) == "not in the record"
+    assert written(PartialDate(2019, 7)) == "Jul 2019"
+    assert written(PartialDate(2019)) == "2019"
+    assert written(PartialDate(2019, 7, 4)) == "4 Jul 2019"
+    assert written(None) == "not in the record"
 
 
 def test_indenting_keeps_every_character_of_the_content():
     text = '{"a":[1.50,{"b":"x, y: {z}\\""}],"c":true}'
-    assert "".join(charts.indented(text).split()) == "".join(text.split())
-    assert '"b": "x, y: {z}\\""' in charts.indented(text)
+    assert "".join(indented(text).split()) == "".join(text.split())
+    assert '"b": "x, y: {z}\\""' in indented(text)
 
 
 def test_the_latest_measures_come_first_and_old_ones_say_so(client_as):

@@ -8,48 +8,28 @@ a code means something is decided by guidelines; whether a number is possible, i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from evenkeel.core.chart import (
     Allergy,
     Chart,
     Code,
-    Component,
     Condition,
     Encounter,
     Medication,
-    Observation,
     Person,
-    Problem,
     Procedure,
-    Quantity,
     When,
 )
-from evenkeel.edges.fhir import plausible
+from evenkeel.edges.fhir import observations
 from evenkeel.edges.fhir.bundle import Referral
+from evenkeel.edges.fhir.notes import Notes, common
 from evenkeel.edges.fhir.references import Entry
 from evenkeel.edges.fhir.values import code_of, quantity_of, span, status_of, when_of, written
 
 Resource = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Notes:
-    """Problems as they are found, and why entries cannot be relied on, by entry number."""
-
-    problems: list[Problem] = field(default_factory=list)
-    unusable: dict[int, str] = field(default_factory=dict)
-
-    def warn(self, path: str, text: str) -> None:
-        self.problems.append(Problem(severity="warning", path=path, text=text))
-
-    def distrust(self, number: int, path: str, text: str) -> None:
-        self.warn(path, text)
-        self.unusable.setdefault(number, text)
 
 
 def chart(referral: Referral, person: Person, notes: Notes, today: date) -> Chart:
@@ -71,53 +51,6 @@ def chart(referral: Referral, person: Person, notes: Notes, today: date) -> Char
     return Chart(person=person, **{name: tuple(items) for name, items in made.items()})
 
 
-def ref_of(entry: Entry) -> str:
-    """How the chart names an entry: "Condition/17"."""
-    name = entry.resource.get("id")
-    if isinstance(name, str):
-        return f"{entry.kind}/{name}"
-    return entry.full_url or f"{entry.kind}/entry-{entry.number}"
-
-
-def _common(entry: Entry, code: Code, notes: Notes, status: str) -> dict[str, Any]:
-    if status == "entered-in-error":
-        notes.unusable.setdefault(entry.number, "entered in error")
-    elif status in _DID_NOT_HAPPEN:
-        notes.unusable.setdefault(entry.number, _DID_NOT_HAPPEN[status])
-    elif not status and entry.kind in _NEED_STATUS:
-        notes.distrust(
-            entry.number,
-            f"{entry.place}.status",
-            "has no status, only a reason why. Kept; whether it holds is to be asked.",
-        )
-    reason = notes.unusable.get(entry.number, "")
-    return {
-        "ref": ref_of(entry),
-        "place": f"Bundle.entry[{entry.number}]",
-        "code": code,
-        "usable": not reason,
-        "unusable_because": reason,
-    }
-
-
-_DID_NOT_HAPPEN = {
-    "cancelled": "cancelled",
-    "not-done": "it was not done",
-    "declined": "declined",
-}
-_NEED_STATUS = frozenset(
-    {
-        "Observation",
-        "Procedure",
-        "Encounter",
-        "MedicationRequest",
-        "MedicationStatement",
-        "MedicationAdministration",
-        "MedicationDispense",
-    }
-)
-
-
 def _condition(entry: Entry, referral: Referral, notes: Notes) -> Condition:
     told = entry.resource
     clinical, verification = (
@@ -133,7 +66,7 @@ def _condition(entry: Entry, referral: Referral, notes: Notes) -> Condition:
             "holds is to be asked.",
         )
     return Condition(
-        **_common(entry, code_of(told.get("code")), notes, verification),
+        **common(entry, code_of(told.get("code")), notes, verification),
         clinical=clinical,
         verification=verification,
         onset=when_of(told, "onset"),
@@ -156,7 +89,7 @@ def _medication(entry: Entry, referral: Referral, notes: Notes) -> Medication:
     start, end = _times(entry)
     kind = entry.kind.removeprefix("Medication").lower()
     return Medication(
-        **_common(entry, code, notes, status),
+        **common(entry, code, notes, status),
         kind="statement" if kind == "dispense" else kind,
         status=status,
         intent=told.get("intent", ""),
@@ -212,7 +145,7 @@ def _allergy(entry: Entry, referral: Referral, notes: Notes) -> Allergy:
     told = entry.resource
     verification = status_of(told.get("verificationStatus"))
     return Allergy(
-        **_common(entry, code_of(told.get("code")), notes, verification),
+        **common(entry, code_of(told.get("code")), notes, verification),
         clinical=status_of(told.get("clinicalStatus")),
         verification=verification,
         kind=told.get("type", ""),
@@ -226,78 +159,10 @@ def _allergy(entry: Entry, referral: Referral, notes: Notes) -> Allergy:
     )
 
 
-def _observation(entry: Entry, referral: Referral, notes: Notes) -> Observation:
-    told = entry.resource
-    code = code_of(told.get("code"))
-    parts = tuple(_part(item, code_of(item.get("code"))) for item in told.get("component", []))
-    whole = _part(told, code)
-    withdrawn = told.get("status", "") == "entered-in-error"
-    for path, text in () if withdrawn else plausible.doubts(whole, parts):
-        notes.distrust(entry.number, f"{entry.place}{path}", text)
-    for path in _unread_values(told):
-        notes.warn(
-            f"{entry.place}{path}", "Kept; a value of this kind is not read, so it stays unknown."
-        )
-    if "focus" in told:
-        notes.distrust(
-            entry.number,
-            f"{entry.place}.focus",
-            "is about something else than the patient, such as an unborn child or a device "
-            "(focus). Kept, never taken as a fact of the patient.",
-        )
-    value = told.get("valueBoolean")
-    return Observation(
-        **_common(entry, code, notes, told.get("status", "")),
-        status=told.get("status", ""),
-        at=when_of(told, "effective"),
-        quantity=whole.quantity,
-        value_code=whole.value_code,
-        value_text=whole.value_text,
-        value_bool=value if isinstance(value, bool) else None,
-        absent_because=whole.absent_because,
-        components=parts,
-    )
-
-
-def _part(told: Resource, code: Code) -> Component:
-    quantity = quantity_of(told.get("valueQuantity"))
-    if "valueInteger" in told:
-        quantity = Quantity(value=Decimal(told["valueInteger"]), unit="1")
-    absent = told.get("dataAbsentReason")
-    return Component(
-        code=code,
-        quantity=quantity,
-        value_code=code_of(told["valueCodeableConcept"])
-        if "valueCodeableConcept" in told
-        else None,
-        value_text=told.get("valueString", ""),
-        absent_because=code_of(absent).words if absent else "",
-    )
-
-
-_READ_VALUES = {
-    "valueQuantity",
-    "valueInteger",
-    "valueCodeableConcept",
-    "valueString",
-    "valueBoolean",
-}
-
-
-def _unread_values(told: Resource) -> Iterator[str]:
-    for name in told:
-        if name.startswith("value") and name not in _READ_VALUES:
-            yield f".{name}"
-    for number, part in enumerate(told.get("component", [])):
-        for name in part:
-            if name.startswith("value") and name not in _READ_VALUES - {"valueBoolean"}:
-                yield f".component[{number}].{name}"
-
-
 def _procedure(entry: Entry, referral: Referral, notes: Notes) -> Procedure:
     told = entry.resource
     return Procedure(
-        **_common(entry, code_of(told.get("code")), notes, told.get("status", "")),
+        **common(entry, code_of(told.get("code")), notes, told.get("status", "")),
         status=told.get("status", ""),
         at=when_of(told, "performed"),
     )
@@ -308,7 +173,7 @@ def _encounter(entry: Entry, referral: Referral, notes: Notes) -> Encounter:
     kinds = told.get("type") or [{}]
     period = told.get("period", {})
     return Encounter(
-        **_common(entry, code_of(kinds[0]), notes, told.get("status", "")),
+        **common(entry, code_of(kinds[0]), notes, told.get("status", "")),
         status=told.get("status", ""),
         setting=told.get("class", {}).get("code", ""),
         at=written(period, "start") or written(period, "end"),
@@ -349,7 +214,7 @@ _MAKERS: dict[str, tuple[str, Maker]] = {
     "MedicationAdministration": ("medications", _medication),
     "MedicationDispense": ("medications", _medication),
     "AllergyIntolerance": ("allergies", _allergy),
-    "Observation": ("observations", _observation),
+    "Observation": ("observations", observations.observation),
     "Procedure": ("procedures", _procedure),
     "Encounter": ("encounters", _encounter),
 }

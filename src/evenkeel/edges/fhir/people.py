@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 from evenkeel.core.chart import PartialDate, Person, Problem, When
-from evenkeel.edges.fhir import bundle, mapping, primitives
-from evenkeel.edges.fhir.mapping import Notes
+from evenkeel.edges.fhir import bundle, primitives
+from evenkeel.edges.fhir.notes import Notes, ref_of
 from evenkeel.edges.fhir.references import Entry
 from evenkeel.edges.fhir.shape import Survey
 from evenkeel.edges.fhir.values import span
@@ -23,7 +23,7 @@ def person(entry: Entry, notes: Notes, found: Survey, today: date) -> Person:
     family, given = _name(told, entry, notes, found)
     deceased, died = _death(told, entry, notes, today)
     return Person(
-        ref=mapping.ref_of(entry),
+        ref=ref_of(entry),
         family=family,
         given=given,
         birth=_birth(told, entry, notes, today),

@@ -16,7 +16,7 @@ from typing import Any
 from evenkeel.core.chart import Chart, Fault, Kept, Reading, Refused
 from evenkeel.edges.fhir import bundle, mapping, people, shape, subjects, text
 from evenkeel.edges.fhir.bundle import Referral
-from evenkeel.edges.fhir.mapping import Notes
+from evenkeel.edges.fhir.notes import Notes, ref_of
 from evenkeel.edges.fhir.primitives import shown
 from evenkeel.edges.fhir.shape import Survey
 from evenkeel.edges.fhir.values import code_of
@@ -188,7 +188,7 @@ def _reading(value: dict[str, Any], referral: Referral, chart: Chart) -> Reading
         Kept(
             place=f"Bundle.entry[{entry.number}]",
             kind=entry.kind,
-            ref=mapping.ref_of(entry),
+            ref=ref_of(entry),
             full_url=entry.full_url,
             json=text.write(entry.resource),
             sha256=text.fingerprint(entry.resource),

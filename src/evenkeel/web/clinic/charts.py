@@ -6,43 +6,27 @@ shown with the reason, what is old keeps its date, a bound keeps its sign.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date
 from functools import cache
 
 from evenkeel.core.chart import (
     Allergy,
     Chart,
     Code,
-    Component,
     Condition,
     Entry,
-    Fault,
     Medication,
     Observation,
     PartialDate,
-    Problem,
     Quantity,
     When,
 )
 from evenkeel.core.guidelines.dictionary import Dictionary, is_stale, load_dictionary
-from evenkeel.core.guidelines.terminology import Terminology, load_terminology
+from evenkeel.web.clinic.chart_words import day_of, quantity, terminology, value_of, written
 from evenkeel.web.ui import words
 
-UNITS = {
-    "mm[Hg]": "mmHg",
-    "[lb_av]": "lb",
-    "[in_i]": "in",
-    "Cel": "°C",
-    "[degF]": "°F",
-    "kg/m2": "kg/m²",
-    "mL/min/{1.73_m2}": "mL/min/1.73 m²",
-    "1": "",
-    "U/L": "U/L",
-}
 SYSTEMS = {
     "http://loinc.org": "LOINC",
     "http://snomed.info/sct": "SNOMED CT",
@@ -51,10 +35,6 @@ SYSTEMS = {
     "http://hl7.org/fhir/sid/icd-10": "ICD-10",
     "http://www.whocc.no/atc": "ATC",
 }
-SYSTOLIC, DIASTOLIC = "8480-6", "8462-4"
-# As finely as people measure; simulated records write fourteen digits.
-DIGITS = {"mm[Hg]": Decimal("1"), "kg": Decimal("0.1"), "cm": Decimal("0.1"), "/min": Decimal("1")}
-OTHER_DIGITS = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +110,8 @@ def measures(chart: Chart, today: date) -> list[dict[str, str]]:
             if always:
                 shown.append({"label": label, "state": "absent"})
             continue
-        number, _, unit = _value(entry, only=concept).partition(" ")
-        taken = _day(entry.at)
+        number, _, unit = value_of(entry, only=concept).partition(" ")
+        taken = day_of(entry.at)
         stale = taken is None or is_stale(_dictionary()[concept], taken, today)
         shown.append(
             {
@@ -157,7 +137,7 @@ _MEASURES = (
 
 
 def _latest(chart: Chart, concept: str) -> Observation | None:
-    known = _terminology()
+    known = terminology()
 
     def says(code: Code) -> bool:
         return any(match.concept == concept for match in known.matches_of(code))
@@ -183,7 +163,7 @@ def events(chart: Chart) -> list[Row]:
 
 def unread_codes(chart: Chart) -> list[Row]:
     """Conditions, drugs and allergies whose codes no rule of this house reads."""
-    known = _terminology()
+    known = terminology()
     found: dict[str, Row] = {}
     for entry in (*chart.conditions, *chart.medications, *chart.allergies):
         if known.matches_of(entry.code) or known.drugs_named(entry.code.words):
@@ -201,30 +181,6 @@ def warnings(chart: Chart) -> str:
         if entry.usable and entry.verification != "refuted" and entry.clinical in ("active", "")
     ]
     return "; ".join(dict.fromkeys(named))
-
-
-def written(when: When | None) -> str:
-    """A day, a month or a year as it is known; a moment as its day on the clinic's clock."""
-    if when is None:
-        return words.NOT_RECORDED
-    if isinstance(when, datetime):
-        return words.write_date(when)
-    if when.day is not None:
-        return words.write_date(when.earliest)
-    if when.month is not None:
-        return f"{words.MONTHS[when.month - 1]} {when.year}"
-    return str(when.year)
-
-
-def quantity(value: Quantity | None) -> str:
-    """ "> 60 mL/min/1.73 m²"; rounded for reading, the exact number is in the resource."""
-    if value is None:
-        return ""
-    number, step = value.value, DIGITS.get(value.unit, OTHER_DIGITS)
-    if abs(number) >= step and number != number.quantize(step):
-        number = number.quantize(step, ROUND_HALF_UP)
-    unit = UNITS.get(value.unit, re.sub(r"\{[^}]*\}", "", value.unit))
-    return " ".join(part for part in (value.comparator, words.write_number(number), unit) if part)
 
 
 def _condition(entry: Condition) -> Row:
@@ -286,45 +242,8 @@ def _observation(entry: Observation) -> Row:
         entry,
         when=entry.at,
         state="" if entry.status == "final" else entry.status.replace("-", " "),
-        value=_value(entry),
+        value=value_of(entry),
     )
-
-
-def _value(entry: Observation, only: str = "") -> str:
-    """The value in words; ``only``: of a panel, just the part that says this concept."""
-    parts = {_code(part): part for part in entry.components}
-    if SYSTOLIC in parts and DIASTOLIC in parts:
-        upper, lower = parts[SYSTOLIC].quantity, parts[DIASTOLIC].quantity
-        if upper is not None and lower is not None and upper.unit == lower.unit:
-            unit = UNITS.get(upper.unit, upper.unit)
-            sides = (quantity(one).removesuffix(unit).strip() for one in (upper, lower))
-            return f"{'/'.join(sides)} {unit}"
-    if only and entry.components:
-        known = _terminology()
-        for part in entry.components:
-            if any(match.concept == only for match in known.matches_of(part.code)):
-                return _part(part)
-    if entry.components:
-        return "; ".join(f"{part.code.words}: {_part(part)}" for part in entry.components)
-    if entry.value_bool is not None:
-        return "yes" if entry.value_bool else "no"
-    return _part(entry)
-
-
-def _part(part: Component | Observation) -> str:
-    if part.quantity is not None:
-        return quantity(part.quantity)
-    if part.value_code is not None:
-        return part.value_code.words
-    if part.value_text:
-        return part.value_text
-    if part.absent_because:
-        return f"no value: {part.absent_because.replace('-', ' ')}"
-    return "no value"
-
-
-def _code(part: Component) -> str:
-    return part.code.codings[0].code if part.code.codings else ""
 
 
 def _row(
@@ -364,12 +283,6 @@ def _origin(ref: str) -> str:
     return ref if len(name) <= 12 else f"{kind}/{name[:8]}…".lstrip("/")
 
 
-def _day(when: When | None) -> date | None:
-    if when is None:
-        return None
-    return when.earliest if isinstance(when, PartialDate) else words.local(when).date()
-
-
 def _sort(when: When | None) -> str:
     if when is None:
         return ""
@@ -381,44 +294,6 @@ def _sorted(rows: Iterable[Row]) -> list[Row]:
     return sorted(newest, key=lambda row: not row.is_current)
 
 
-def grouped(faults: Iterable[Fault]) -> list[tuple[str, list[str]]]:
-    """Faults with the same words once, with all their places."""
-    found: dict[str, list[str]] = {}
-    for fault in faults:
-        found.setdefault(fault.words, []).append(fault.path or "the whole file")
-    return list(found.items())
-
-
-def by_place(problems: Iterable[Problem]) -> list[tuple[Problem, int | None]]:
-    """Problems with the number of the entry they stand in, where they stand in one."""
-    found = []
-    for problem in problems:
-        match = re.match(r"Bundle\.entry\[(\d+)\]", problem.path)
-        found.append((problem, int(match[1]) if match else None))
-    return found
-
-
-def indented(json_text: str) -> str:
-    """JSON text with one element a line, every character of it kept."""
-    made: list[str] = []
-    depth = 0
-    for token in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', json_text):
-        if token in "]}":
-            depth -= 1
-            made.append("\n" + "  " * depth)
-        made.append(": " if token == ":" else token)
-        if token in "[{":
-            depth += 1
-        if token in "[{,":
-            made.append("\n" + "  " * depth)
-    return "".join(made)
-
-
-@cache
-def _terminology() -> Terminology:
-    return load_terminology()
-
-
 @cache
 def _dictionary() -> Dictionary:
-    return load_dictionary(_terminology())
+    return load_dictionary(terminology())

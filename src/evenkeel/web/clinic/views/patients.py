@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from evenkeel.core.chart import Chart
 from evenkeel.core.protocols.states import CourseStatus
 from evenkeel.web.clinic import charts
+from evenkeel.web.clinic.chart_words import written
 from evenkeel.web.clinic.guards import page, patient_or_404
 from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.ledger import selectors as ledger
@@ -57,7 +58,7 @@ def _listed(person: Any) -> dict[str, Any]:
     status = person.course_status
     return {
         "person": person,
-        "born": charts.written(birth_of(person)),
+        "born": written(birth_of(person)),
         "stage": Stage(person.stage).label,
         "course": CourseStatus(status).words if status in _STATUSES else status,
         "referred_at": person.referred_at,
@@ -76,7 +77,7 @@ def patient(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "patient": found,
         "card": card_of(found),
-        "born": charts.written(birth_of(found)),
+        "born": written(birth_of(found)),
         "measures": _measures(found, chart),
         "conditions": charts.conditions(chart),
         "medications": charts.medications(chart),

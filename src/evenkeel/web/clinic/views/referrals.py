@@ -15,6 +15,7 @@ from evenkeel.core.chart import Kept, Problem, Refused
 from evenkeel.web.clinic import charts
 from evenkeel.web.clinic.guards import note_look, page
 from evenkeel.web.clinic.persons import card_of
+from evenkeel.web.clinic.referral_words import by_place, grouped, indented
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Referral
 from evenkeel.web.records.selectors.patients import reading_of
@@ -72,7 +73,7 @@ def _take_in(request: HttpRequest, file: UploadedFile) -> dict[str, Any]:
             raw=file.read(), by=request.user, via=services.Via.UPLOAD, at=timezone.now()
         )
     except Refused as refusal:
-        result["faults"] = charts.grouped(refusal.faults)
+        result["faults"] = grouped(refusal.faults)
         result["unreadable"] = refusal.unreadable
     return result
 
@@ -92,7 +93,7 @@ def referral(request: HttpRequest, pk: int) -> HttpResponse:
         "card": card_of(found.patient),
         "problems": [
             (problem, places.get(f"Bundle.entry[{number}]"))
-            for problem, number in charts.by_place(problems)
+            for problem, number in by_place(problems)
         ],
         "unread": charts.unread_codes(reading.chart),
         "groups": _groups(reading.kept),
@@ -128,7 +129,7 @@ def entry(request: HttpRequest, pk: int, position: int) -> HttpResponse:
         "card": card_of(found.patient),
         "item": item,
         "stored": found.items.filter(position=position).first(),
-        "text": charts.indented(item.json),
+        "text": indented(item.json),
         "before": position - 1 if position else None,
         "after": position + 1 if position + 1 < len(kept) else None,
         "problems": [
