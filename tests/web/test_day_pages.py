@@ -198,3 +198,52 @@ def test_those_who_may_not_chart_see_no_buttons_and_are_refused(client_as, day) 
     assert 'name="sedation"' not in client.get(url("live", day)).content.decode()
     assert act(client, day, kind="level_tapped", sedation="4").status_code == 403
     assert client_as("patient").get(url("live", day)).status_code in {403, 404}
+
+
+def test_a_spray_goes_device_by_device(client_as) -> None:
+    day = make_day("esketamine_nasal", now=timezone.now() - timedelta(minutes=4))
+    day.second.set_password(PASSWORD)
+    day.second.save()
+    to_gate(day)
+    client = client_as(day.nurse)
+    assert client.post(url("gate-go", day), {"once": new_id()}).status_code == 302
+    chosen = [box.pk for box in day.boxes[:3]]
+    too_many = client.post(url("dose-first", day), {"container": chosen})
+    assert too_many.status_code == 422
+    assert "choose 2 devices" in too_many.content.decode()
+    client.post(url("dose-first", day), {"container": chosen[:2]})
+    typed = {
+        "dose": "56", "devices": "2", "wristband": "on", "label": "on",
+        "signer": day.second.pk, "password": PASSWORD,
+    }  # fmt: skip
+    assert client.post(url("dose-second", day), typed).status_code == 302
+    assert client.post(url("dose-start", day), {"once": new_id()}).status_code == 302
+    live = client.get(url("live", day)).content.decode()
+    assert "Device 1 of 2 given" in live
+    assert "120 min from the first device" in live
+    early = act(client, day, kind="device")
+    assert early.status_code == 422
+    assert "5 min" in early.json()["what"]
+    stopped = act(client, day, kind="end", reason="vomited")
+    assert stopped.status_code == 200
+    assert "28 of 56 mg given" in client.get(url("flowsheet-json", day)).json()["figure"]
+
+
+def test_ideal_weight_asks_for_the_height(client_as, day) -> None:
+    from evenkeel.web.records.services import dosing
+
+    dosing.order_dose(
+        treatment=day.treatment, mg_per_kg=Decimal("0.5"), mg=None, weight_basis="ideal",
+        minutes=40, limits={}, reason="", by=day.prescriber, at=day.now,
+    )  # fmt: skip
+    to_gate(day)
+    client = client_as(day.nurse)
+    refused = client.post(url("dose-first", day), {"container": [day.boxes[0].pk]})
+    assert refused.status_code == 422
+    assert "nobody has measured the height" in refused.content.decode()
+    said = {"kg": "96", "height_cm": "177.8", "back": "dose", "once": new_id()}
+    client.post(url("gate-answer", day, "weight"), said)
+    assert client.post(url("dose-first", day), {"container": [day.boxes[0].pk]}).status_code == 302
+    first = dosing.standing_of(day.treatment).first
+    assert first is not None
+    assert first.answers["dose"] == "36.5"  # 73 kg of Devine's formula at 70 inches

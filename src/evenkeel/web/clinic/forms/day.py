@@ -158,9 +158,12 @@ class WeightForm(AnswerForm):
     title = "Weigh"
     kg = ExactField(label="Weight", unit="kg")
     scale = forms.CharField(label="Scale", required=False, max_length=40)
+    height_cm = ExactField(label="Height, for ideal weight only", unit="cm", required=False)
 
     def values(self, now: datetime, zone: ZoneInfo) -> dict[str, str]:
         found = {"kg": format(self.cleaned_data["kg"], "f")}
+        if self.cleaned_data["height_cm"] is not None:
+            found["height_cm"] = format(self.cleaned_data["height_cm"], "f")
         if self.cleaned_data["scale"]:
             found["scale"] = self.cleaned_data["scale"]
         return found

@@ -16,7 +16,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from evenkeel.core.kernel.quantities import Concentration, Mass, MassPerWeight, Weight, plain
+from evenkeel.core.kernel.quantities import (
+    Concentration,
+    Mass,
+    MassPerWeight,
+    Weight,
+    plain,
+    read_decimal,
+)
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.core.monitoring import events as e
 from evenkeel.core.monitoring.fold import Phase, State
@@ -157,10 +164,8 @@ def order_from_course(treatment: Treatment, at: datetime) -> DoseOrder:
     )
 
 
-def plan_for(
-    *, order: DoseOrder, state: State, vial: Concentration | None, height_cm: Decimal | None = None
-) -> Plan:
-    """The order in numbers, with today's weight.
+def plan_for(*, order: DoseOrder, state: State, vial: Concentration | None) -> Plan:
+    """The order in numbers, with today's weight and, for ideal weight, today's height.
 
     Raises:
         CannotDose: the weight or the vial is missing, or the order makes no dose.
@@ -175,9 +180,13 @@ def plan_for(
         raise CannotDose("No vial is chosen, so its strength is not known. Choose one.")
     weight, basis = Weight(said[0]), "actual"
     if order.weight_basis == "ideal":
-        if height_cm is None:
-            raise CannotDose("The order is by ideal weight, and no height is in the record.")
-        weight = ideal_weight(sex=order.treatment.patient.sex, height_cm=height_cm)
+        height = said[1].values.get("height_cm", "")
+        if not height:
+            raise CannotDose(
+                "The order is by ideal weight, and nobody has measured the height today. Write it "
+                "down with the weight."
+            )
+        weight = ideal_weight(sex=order.treatment.patient.sex, height_cm=read_decimal(height, "cm"))
         basis = "ideal"
     return plan_infusion(
         product=what,
@@ -251,7 +260,6 @@ def first_check(
     container_ids: list[int],
     by: Any,
     at: datetime,
-    height_cm: Decimal | None = None,
 ) -> DoseCheck:
     """Work out the dose from order, weight and label, and seal it for the second person.
 
@@ -269,7 +277,6 @@ def first_check(
         order=order,
         state=state,
         vial=Concentration(boxes[0].mg_per_ml) if boxes[0].mg_per_ml is not None else None,
-        height_cm=height_cm,
     )
     if isinstance(plan, SprayPlan) and len(boxes) != plan.devices:
         raise CannotDose(
