@@ -225,6 +225,23 @@ def test_a_person_sees_their_own_course_but_not_a_score_nobody_has_talked_about(
     assert Client().get(reverse("portal:home")).status_code == 302
 
 
+def test_a_link_to_the_own_page_opens_that_and_nothing_else(client, client_as, nora, nurse):
+    now = timezone.now()
+    questionnaires.record_answers(
+        patient=nora, instrument="phq9", answers={f"q{n}": 1 if n < 9 else 0 for n in range(1, 10)},
+        by=nurse, taken_at=now, at=now,
+    )  # fmt: skip
+    assert client_as(nurse).post(reverse("clinic:own_page", args=[nora.number])).status_code == 302
+    link = SingleUseLink.objects.get()
+    assert MailMessage.objects.get().kind == "graph"
+    shown = client.get(reverse("portal:link", args=[links.arm(link)]), follow=True)
+    assert "You answered once: 8" in shown.content.decode()
+    assert client.get(question(link, 1)).status_code == 404
+    assert client.get(reverse("portal:home")).status_code == 302
+    for _ in range(2):  # a picture is looked at more than once
+        assert client.get(reverse("portal:scores", args=[link.pk])).status_code == 200
+
+
 # -- staff ----------------------------------------------------------------------
 
 

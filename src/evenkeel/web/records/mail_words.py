@@ -32,7 +32,11 @@ KINDS: dict[str, tuple[str, str]] = {
         "A few questions are still open",
         "Your answers so far are kept; you can go on where you stopped." + _TAIL,
     ),
-    "graph": ("Your own page", "Here is the page you asked for." + _TAIL),
+    "graph": (
+        "Your own page",
+        "Here is the page you asked for.\n\n{href}\n\nThe link works until {until}. Do not pass "
+        "it on.\n\n{clinic}\n",
+    ),
     "task": (
         "A task waits for you",
         "A task was given to you and has a time. Sign in to read it." + _STAFF_TAIL,

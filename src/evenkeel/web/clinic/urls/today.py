@@ -13,6 +13,7 @@ urlpatterns = [
     path("messages/<int:pk>/again/", today.send_again, name="mail_again"),
     path("requests/<int:pk>/remind/", today.remind, name="remind"),
     path("patients/<str:number>/questionnaires/", ratings.send, name="send_questionnaire"),
+    path("patients/<str:number>/own-page/", ratings.own_page, name="own_page"),
     path("patients/<str:number>/contact/", ratings.contact, name="contact"),
     path("patients/<str:number>/ratings/", ratings.record, name="record_rating"),
 ]

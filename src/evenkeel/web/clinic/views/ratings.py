@@ -76,6 +76,20 @@ def _send_page(
 
 @require_POST
 @page("questionnaires.send")
+def own_page(request: HttpRequest, number: str) -> HttpResponse:
+    """Mail the person a link to their own page."""
+    patient = patient_or_404(request, number)
+    try:
+        questionnaires.send_own_page(patient=patient, by=request.user, at=timezone.now())
+    except questionnaires.NotSent as fault:
+        messages.error(request, str(fault))
+    else:
+        messages.success(request, f"The link to {patient.short_name} waits to be sent.")
+    return redirect("clinic:send_questionnaire", patient.number)
+
+
+@require_POST
+@page("questionnaires.send")
 def contact(request: HttpRequest, number: str) -> HttpResponse:
     """Correct where the person is reached."""
     patient = patient_or_404(request, number)

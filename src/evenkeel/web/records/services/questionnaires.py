@@ -146,6 +146,31 @@ def _send_now(request: AssessmentRequest, *, at: datetime, by_mail: bool) -> Non
 
 
 @transaction.atomic
+def send_own_page(*, patient: Patient, by: Any, at: datetime) -> SingleUseLink:
+    """Mail a person a link to the picture of their own scores. It opens nothing else.
+
+    Raises:
+        NotSent: the person cannot be reached, or does not want messages.
+    """
+    permissions.check_may(by, "questionnaires.send")
+    _check_reachable(patient, at)
+    link = links.issue(
+        patient=patient, kind=SingleUseLink.Kind.GRAPH, scope={"device": "own"}, by=by, at=at
+    )
+    mail.queue(kind="graph", to_patient=patient, link=link)
+    ledger.append(
+        "graph.sent",
+        sentence=f"{patient.short_name} was sent a link to their own page.",
+        by=by,
+        at=at,
+        patient=patient,
+        subject=link,
+        data={"link": link.pk},
+    )
+    return link
+
+
+@transaction.atomic
 def remind(*, request: AssessmentRequest, at: datetime, by: Any = None) -> AssessmentRequest:
     """Send the same form once more; what was answered so far is kept.
 
