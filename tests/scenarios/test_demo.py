@@ -61,9 +61,10 @@ class Demo:
 @pytest.fixture(scope="module")
 def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    for step in (folder, *folder.parents):
+    folder.chmod(0o755)  # the server's account has to reach its data
+    for step in folder.parents:
         if step.name.startswith("pytest-"):
-            step.chmod(0o755)  # the server's account has to reach its data
+            step.chmod(0o755)
     return folder / "var"
 
 

