@@ -69,6 +69,15 @@ def test_a_repeat_is_acknowledged_again_and_stored_once(floor: Floor) -> None:
     assert Reading.objects.count() == 4
 
 
+@pytest.mark.parametrize("length", [399, 400, 401, 5_000])
+def test_a_long_name_of_a_sender_loses_nothing(floor: Floor, length: int) -> None:
+    treatment = floor.treat(at=EARLIER)
+    content = raw("01-signs").replace(b"BEDSIDE^", b"B" * length + b"^", 1)
+    assert one(content) == Taken(answer="AA", readings=4)
+    assert one(content).repeat
+    assert Reading.objects.filter(treatment=treatment).count() == 4
+
+
 def test_one_control_id_with_other_content_is_another_message(floor: Floor) -> None:
     floor.monitor("ACDE48234567ABCD", chair=3)
     names = ["ipf-pcd01-cuff", "ipf-wan-cuff", "ipf-wan-oximeter", "ipf-wan-thermometer"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -189,6 +190,29 @@ def test_a_frame_that_drips_is_cut_off() -> None:
         return await line.read()
 
     assert run(play, store=kept, frame_s=0.2) is None
+
+
+def test_a_monitor_that_never_reads_its_answers_is_cut_off() -> None:
+    async def play(gateway: Gateway) -> bool:
+        line = socket.socket()
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        line.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(line, ("127.0.0.1", gateway.port))
+        # A long name makes a long answer, so that few of them fill the buffers between.
+        many = wrap(raw("10-probe").replace(b"BEDSIDE^", b"B" * 20_000 + b"^", 1)) * 20
+
+        async def flood() -> None:
+            while True:
+                await loop.sock_sendall(line, many)
+
+        with line, pytest.raises(ConnectionError):
+            await asyncio.wait_for(flood(), 60)
+        other = await Line.to(gateway)
+        await other.write(wrap(raw("01-")))
+        return await other.said() == "AA M0001"
+
+    assert run(play, store=kept, write_s=0.2)
 
 
 def test_a_stranger_who_does_not_speak_mllp_is_cut_off() -> None:

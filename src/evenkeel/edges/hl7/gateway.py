@@ -112,15 +112,23 @@ class Gateway:
         self._connections.add(task)
         outgoing: asyncio.Queue[Waiting | None] = asyncio.Queue(self.bounds.waiting_of_one)
         answering = asyncio.create_task(self._answer(outgoing, writer))
+        receiving = asyncio.create_task(self._receive(reader, peer, outgoing))
         try:
-            await self._receive(reader, peer, outgoing, answering)
-            # What was read is answered, even when the other side has sent its last byte.
-            await outgoing.put(None)
+            # Whoever sends and does not read answers ends the answering; then nothing
+            # more is taken from it.
+            await asyncio.wait({receiving, answering}, return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                await receiving
+                # What was read is answered, even when the other side has sent its last byte.
+                await asyncio.wait_for(outgoing.put(None), self.bounds.write_s)
             await asyncio.wait_for(answering, self.bounds.write_s)
         except (ConnectionError, TimeoutError) as fault:
             log.info("the connection from %s ended: %s", peer, type(fault).__name__)
+            writer.transport.abort()  # close() would wait for answers that nobody reads
         finally:
-            answering.cancel()
+            for part in (receiving, answering):
+                part.cancel()
+            await asyncio.gather(receiving, answering, return_exceptions=True)
             self._connections.discard(task)
             writer.close()
 
@@ -129,12 +137,11 @@ class Gateway:
         reader: asyncio.StreamReader,
         peer: str,
         outgoing: asyncio.Queue[Waiting | None],
-        answering: asyncio.Task[None],
     ) -> None:
         frames, noise = FrameReader(), 0
         loop = asyncio.get_running_loop()
         began = loop.time()
-        while not answering.done():
+        while True:
             left = self.bounds.idle_s
             if frames.inside:
                 left = max(began + self.bounds.frame_s - loop.time(), 0)

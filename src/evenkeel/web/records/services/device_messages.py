@@ -72,8 +72,13 @@ class Arrived:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What makes two messages the same one: sender, control id and content."""
-        return self.sender, self.control_id, self.sha256
+        """What makes two messages the same one, as the columns hold it."""
+        longest = device_rows.LONGEST
+        return (
+            self.sender[: longest["sender"]],
+            self.control_id[: longest["control_id"]],
+            self.sha256,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ _MESSAGE = (
     "received_at", "peer", "sender", "control_id", "kind", "sha256", "raw", "ack", "reason",
     "notes", "device_id", "treatment_id",
 )  # fmt: skip
-_LONGEST = {"peer": 64, "sender": 400, "control_id": 200, "kind": 40}
+LONGEST = {"peer": 64, "sender": 400, "control_id": 200, "kind": 40}
 
 
 def insert_messages(rows: Sequence[tuple[Any, ...]]) -> dict[Key, int]:
@@ -78,7 +78,7 @@ def insert_messages(rows: Sequence[tuple[Any, ...]]) -> dict[Key, int]:
     values: list[Any] = []
     for row in rows:
         said = dict(zip(_MESSAGE, row, strict=True))
-        values += [said[name][: _LONGEST[name]] if name in _LONGEST else
+        values += [said[name][: LONGEST[name]] if name in LONGEST else
                    Jsonb(said[name]) if name == "notes" else said[name]
                    for name in _MESSAGE]  # fmt: skip
     place = f"({', '.join(['%s'] * len(_MESSAGE))})"
