@@ -141,12 +141,6 @@ def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
     for value, _, dotted in scores.definitions:
         kind = "definition dotted" if dotted else "definition"
         out.append(svg.line(axis.left, y(value), axis.right, y(value), kind))
-    said_at = -99.0
-    for value, words, _ in sorted(scores.definitions, reverse=True):
-        # Two lines close together: the lower one has its words below it.
-        below = y(value) - 5 - said_at < 13
-        said_at = y(value) + 13 if below else y(value) - 5
-        out.append(svg.text(axis.x(axis.plot.now) - 10, said_at, words, "", "end"))
     if scores.fan:
         upper = [(axis.x(d), y(h)) for d, _, h in scores.fan]
         lower = [(axis.x(d), y(low)) for d, low, _ in reversed(scores.fan)]
@@ -165,6 +159,12 @@ def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
             words = f"{len(gone)} not answered"
             out.append(svg.text(x, min(ends[0][1], ends[1][1]) - 14, words, "", "middle"))
     radius = 5 if len(points) <= 24 else 3.5
+    said_at = -99.0
+    for value, words, _ in sorted(scores.definitions, reverse=True):
+        # Two lines close together: the lower one has its words below it.
+        below = y(value) - 5 - said_at < 13
+        said_at = y(value) + 13 if below else y(value) - 5
+        out.append(svg.text(axis.x(axis.plot.now) - 10, said_at, words, "line-words", "end"))
     out.extend(svg.circle(axis.x(d), y(v), radius, "point") for d, v, _ in points)
     taken: list[tuple[float, float, float, float]] = []
     if scores.definitions:
