@@ -496,6 +496,19 @@ def test_a_low_sedation_tap_raises_an_alarm_at_once() -> None:
     assert alarm.priority.value == "high"
 
 
+def test_an_alarm_nobody_answers_goes_to_the_prescriber_once() -> None:
+    day = make_day()
+    to_dose(day)
+    measure(day, 20, 190, 100)
+    just_before = NOW + timedelta(minutes=20, seconds=119)
+    assert treatments.escalate_alarms(at=just_before) == 0
+    late = NOW + timedelta(minutes=22)
+    assert treatments.escalate_alarms(at=late) == 1
+    assert treatments.escalate_alarms(at=late + timedelta(minutes=1)) == 0
+    task = Task.objects.get(cause__startswith="alarm:")
+    assert task.owner == day.prescriber
+
+
 # --- the register ----------------------------------------------------------------------
 
 

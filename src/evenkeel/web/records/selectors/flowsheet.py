@@ -56,9 +56,9 @@ def span(state: State, rules: Rules) -> tuple[datetime, datetime]:
 def document_of(treatment: Treatment, now: datetime) -> dict[str, Any]:
     """The document of ``web.ui.flowsheet`` for this treatment at ``now``."""
     rules = timeline.rules_of(treatment)
-    state = timeline.state_of(treatment, now)
-    start, end = span(state, rules)
-    state = timeline.state_of(treatment, now, horizon=end)
+    read = timeline.Read(treatment)
+    start, end = span(read.at(now), rules)
+    state = read.at(now, horizon=end)
     limits = timeline.limits_in_force(treatment)
     document: dict[str, Any] = {
         "start": start.isoformat(),

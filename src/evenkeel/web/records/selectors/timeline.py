@@ -124,16 +124,25 @@ def limits_in_force(treatment: Treatment) -> tuple[Limit, ...]:
     return with_order(rules_of(treatment).limits, ordered_limits(standing_order(treatment)))
 
 
+class Read:
+    """What is read once of a treatment, to be folded at one time or at several."""
+
+    def __init__(self, treatment: Treatment) -> None:
+        self._parts: dict[str, Any] = {
+            "events": events_of(treatment),
+            "readings": samples_of(treatment),
+            "rules": rules_of(treatment),
+            "off": reading_selectors.off(treatment.pk),
+        }
+
+    def at(self, now: datetime, *, horizon: datetime | None = None) -> State:
+        """Where the treatment stands at ``now``, by what was read."""
+        return fold(**self._parts, now=now, horizon=horizon)
+
+
 def state_of(treatment: Treatment, now: datetime, *, horizon: datetime | None = None) -> State:
     """Where this treatment stands at ``now``."""
-    return fold(
-        events=events_of(treatment),
-        readings=samples_of(treatment),
-        rules=rules_of(treatment),
-        now=now,
-        horizon=horizon,
-        off=reading_selectors.off(treatment.pk),
-    )
+    return Read(treatment).at(now, horizon=horizon)
 
 
 def gate_of(treatment: Treatment, state: State) -> Gate:

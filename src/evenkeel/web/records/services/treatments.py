@@ -7,7 +7,8 @@ the act, so that a tap kept offline is judged by the minute it was made in.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +20,9 @@ from evenkeel.core.monitoring.conditions import Condition, Standing
 from evenkeel.core.monitoring.fold import Phase, State
 from evenkeel.core.monitoring.gate import GATE_CONDITIONS
 from evenkeel.web.records import permissions
-from evenkeel.web.records.models import Treatment, TreatmentEvent
+from evenkeel.web.records.models import Task, Treatment, TreatmentEvent
 from evenkeel.web.records.selectors import timeline as selectors
-from evenkeel.web.records.services import readings
+from evenkeel.web.records.services import readings, tasks
 from evenkeel.web.records.services.signatures import Signature
 from evenkeel.web.records.services.timeline import (
     NotNow,
@@ -33,6 +34,8 @@ from evenkeel.web.records.services.timeline import (
 )
 
 REASON_LETTERS = 15
+# Not clinical: the task is late at once, since the alarm already is.
+ANSWER_WITHIN = timedelta(minutes=1)
 IN_THE_CHAIR = frozenset({Phase.GATE, Phase.GO, Phase.DOSING, Phase.PAUSED, Phase.OBSERVING})
 ANSWERS = GATE_CONDITIONS | {"weight", "escort_present", "instructions"}
 
@@ -296,8 +299,6 @@ def tap_level(
     )
     state = selectors.state_of(treatment, now)
     if state.is_watched and event.scale is e.Scale.SEDATION:
-        from decimal import Decimal
-
         made = evaluate(
             limits=selectors.limits_in_force(treatment),
             alarms=state.alarms,
@@ -512,3 +513,30 @@ def _charting(
     at = believable(at, now, treatment)
     _in_the_chair(treatment, selectors.state_of(treatment, at))
     return treatment, at, None
+
+
+def escalate_alarms(*, at: datetime) -> int:
+    """Hand alarms that nobody answered in time to the prescriber, as a task; how many.
+
+    Run each minute. One alarm opens one task; answering the alarm does not close it,
+    because somebody should say what was done.
+    """
+    opened = 0
+    for treatment in selectors.open_treatments():
+        rules = selectors.rules_of(treatment)
+        for alarm in selectors.state_of(treatment, at).open_alarms:
+            cause = f"alarm:{alarm.id}"
+            if not alarm.is_escalated(rules, at) or Task.objects.filter(cause=cause).exists():
+                continue
+            tasks.open_task(
+                kind=Task.Kind.SAFETY,
+                title=f"Nobody answered a {alarm.priority.value} alarm, {treatment.chair.name}",
+                due_at=at + ANSWER_WITHIN,
+                at=at,
+                patient=treatment.patient,
+                course=treatment.course,
+                owner=treatment.prescriber,
+                cause=cause,
+            )
+            opened += 1
+    return opened
