@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from evenkeel.commands.score import score
+from evenkeel.commands.score import command
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "instruments"
 
 
 def run(*args: str, text: str | None = None):
-    return CliRunner().invoke(score, list(args), input=text)
+    return CliRunner().invoke(command, list(args), input=text)
 
 
 def rows(text: str) -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -591,3 +592,19 @@ def test_mail_goes_through_real_smtp(nora, nurse, mail_server, settings):
     asked(nora, nurse)
     jobs.send_mail(mail_id=MailMessage.objects.get().pk)
     assert mail_server.wait_for(to="nora@example.invalid").links
+
+
+def test_a_repeated_press_asks_rates_closes_and_withdraws_once(nora, nurse):
+    keys = [uuid.uuid4() for _ in range(4)]
+    task = opened(nora)
+    for _ in range(2):
+        questionnaires.send(patient=nora, instrument="phq9", by=nurse, at=AT, once=keys[0])
+        questionnaires.record_rating(
+            patient=nora, instrument="madrs", total=20, by=nurse, taken_at=AT, at=AT, once=keys[1]
+        )
+        tasks.close(task=task, outcome="Called.", by=nurse, at=AT, once=keys[2])
+        consent.ask(patient=nora, purposes=["treatment"], by=nurse, at=AT, once=keys[3])
+    assert AssessmentRequest.objects.count() == 1
+    assert Assessment.objects.count() == 1
+    assert Entry.objects.filter(action="task.closed").count() == 1
+    assert SingleUseLink.objects.filter(kind="consent").count() == 1

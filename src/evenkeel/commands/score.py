@@ -22,7 +22,7 @@ Example, as it stands:
 @click.argument("instrument")
 @click.argument("file", metavar="FILE.csv")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of CSV.")
-def score(instrument: str, file: str, as_json: bool) -> None:
+def command(instrument: str, file: str, as_json: bool) -> None:
     """Score the answers in FILE.csv, one row per person; - reads standard input.
 
     The header names the items, q1 to qn; an empty cell means not answered.
