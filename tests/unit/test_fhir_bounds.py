@@ -114,3 +114,21 @@ def test_a_resource_that_refers_to_itself_is_taken():
         "hasMember": [{"reference": "Observation/o1"}, {"reference": "#"}],
     }
     assert taken(bundle(circular))
+
+
+def test_the_bound_on_identifiers_is_exact():
+    def with_identifiers(number: int):
+        named = [{"system": "urn:a", "value": str(value)} for value in range(number)]
+        return bundle(patient=PATIENT | {"identifier": named})
+
+    assert len(taken(with_identifiers(100)).identifiers) == 100
+    assert [f.path for f in refused(with_identifiers(101)).faults] == [
+        "Bundle.entry[0].resource.identifier"
+    ]
+
+
+def test_an_extension_that_stands_often_in_an_entry_is_listed_once_with_its_count():
+    extensions = [{"url": "urn:x", "valueString": str(number)} for number in range(3)]
+    (problem,) = taken(bundle(patient=PATIENT | {"extension": extensions})).chart.problems
+    assert problem.path == "Bundle.entry[0].resource.extension[0]"
+    assert "3 times" in problem.text

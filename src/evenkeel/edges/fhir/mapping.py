@@ -123,8 +123,7 @@ def _drug(entry: Entry, referral: Referral, notes: Notes) -> Code:
     place = f"{entry.place}.medicationReference"
     reference = link.get("reference", "")
     if reference.startswith("#"):
-        inside = told.get("contained", [])
-        target = next((item for item in inside if item.get("id") == reference[1:]), None)
+        target = referral.index.contained(told, reference)
     else:
         found = referral.index.entry(reference, entry.full_url)
         target = found.resource if found else None

@@ -13,6 +13,7 @@ from evenkeel.edges.fhir.shape import Survey
 from evenkeel.edges.fhir.values import span
 
 OLDEST = 125  # years; the longest documented human life is 122 years
+MOST_IDENTIFIERS = 100
 LONGEST = {"family": 200, "given": 200, "system": 255, "value": 255}
 _NAME_ORDER = ("official", "usual", "", "temp", "nickname", "maiden", "anonymous", "old")
 
@@ -39,7 +40,7 @@ def person(entry: Entry, notes: Notes, found: Survey, today: date) -> Person:
 
 def matching(told: dict[str, Any], entry: Entry, found: Survey) -> tuple[tuple[str, str], ...]:
     """Identifiers that say who this is: with a system, neither old nor temporary."""
-    fit: list[tuple[str, str]] = []
+    fit: dict[tuple[str, str], None] = {}
     for number, item in enumerate(told.get("identifier", [])):
         pair = (item.get("system", ""), item.get("value", ""))
         if not all(pair) or item.get("use") in ("old", "temp"):
@@ -51,8 +52,13 @@ def matching(told: dict[str, Any], entry: Entry, found: Survey) -> tuple[tuple[s
                     f"{entry.place}.identifier[{number}].{name}",
                     f"has {len(text)} characters; at most {LONGEST[name]} can be kept whole.",
                 )
-        if pair not in fit:
-            fit.append(pair)
+        fit[pair] = None
+    if len(fit) > MOST_IDENTIFIERS:
+        found.fault(
+            "too-long",
+            f"{entry.place}.identifier",
+            f"has {len(fit):,} identifiers; at most {MOST_IDENTIFIERS} can be one person's.",
+        )
     return tuple(fit)
 
 

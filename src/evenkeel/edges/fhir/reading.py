@@ -179,8 +179,15 @@ def _not_understood(referral: Referral, found: Survey, notes: Notes) -> None:
             notes.warn(entry.place, f"Kept word for word; nothing is read from {entry.kind}.")
     for path in found.blank:
         notes.warn(path, "The label of a code is empty text. The code is read without it.")
+    places: dict[tuple[int | None, str], list[str]] = {}
     for path, url in found.extensions:
-        notes.warn(path, f"An extension that Evenkeel does not know ({url}). Kept word for word.")
+        places.setdefault((_entry_number(path), url), []).append(path)
+    for (_, url), paths in places.items():
+        often = f", {len(paths)} times in this entry" if len(paths) > 1 else ""
+        notes.warn(
+            paths[0],
+            f"An extension that Evenkeel does not know ({url}{often}). Kept word for word.",
+        )
 
 
 def _reading(value: dict[str, Any], referral: Referral, chart: Chart) -> Reading:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from evenkeel.edges.fhir.shape import Link
-
 _RESTFUL = re.compile(
     r"(?P<base>https?://.+/)?(?P<kind>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.\-]{1,64})"
     r"(?:/_history/[A-Za-z0-9.\-]{1,64})?\Z"
@@ -47,16 +45,28 @@ class Index:
     patient: Entry
     by_url: dict[str, Entry] = field(default_factory=dict)
     by_id: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
+    inside: dict[int, dict[str, Resource]] = field(default_factory=dict)
+    identifiers: set[tuple[str, str]] = field(default_factory=set)  # of the patient
 
     @classmethod
     def of(cls, entries: list[Entry], patient: Entry) -> Index:
-        index = cls(patient)
+        index = cls(patient, identifiers=identifiers_of(patient.resource))
         for entry in entries:
             if entry.full_url:
                 index.by_url.setdefault(entry.full_url, entry)
             key = (entry.kind, str(entry.resource.get("id", "")))
             index.by_id.setdefault(key, []).append(entry)
         return index
+
+    def contained(self, resource: Resource, reference: str) -> Resource | None:
+        """What "#id" names inside a resource; "#" alone is the resource itself."""
+        if reference == "#":
+            return resource
+        named = self.inside.get(id(resource))
+        if named is None:
+            named = {str(item["id"]): item for item in resource.get("contained", [])}
+            self.inside[id(resource)] = named
+        return named.get(reference[1:])
 
     def entry(self, reference: str, under: str) -> Entry | None:
         """The entry a reference names, or None. ``under``: the fullUrl it stands under."""
@@ -73,16 +83,6 @@ class Index:
             return self.by_url.get(home["base"] + plain)
         same = self.by_id.get((match["kind"], match["id"]), [])
         return same[0] if len(same) == 1 else None
-
-
-def contained(link: Link, reference: str) -> Resource | None:
-    """The contained resource that "#id" names; "#" alone is the resource itself."""
-    if reference == "#":
-        return link.inside
-    for item in link.inside.get("contained", []):
-        if isinstance(item, dict) and item.get("id") == reference[1:]:
-            return item
-    return None
 
 
 def kind_named(reference: str) -> str:

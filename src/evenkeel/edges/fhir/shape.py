@@ -156,28 +156,17 @@ def _group(
 
 
 def _required(value: dict[str, Any], kind: str, path: str, found: Survey) -> None:
-    missing: dict[str, spec.Element] = {}
-    for element in spec.types()[kind].values():
-        if not element.required:
+    for group, elements in spec.required(kind):
+        if any(each.name in value or f"_{each.name}" in value for each in elements):
             continue
-        group = element.choice or element.name
-        if element.name in value or f"_{element.name}" in value:
-            missing[group] = _PRESENT
-        else:
-            missing.setdefault(group, element)
-    for group, element in missing.items():
-        if element is _PRESENT:
-            continue
-        codes = f" Allowed: {', '.join(spec.allowed(element.codes))}." if element.codes else ""
+        codes = elements[0].codes
+        allowed = f" Allowed: {', '.join(spec.allowed(codes))}." if codes else ""
         found.fault(
             "required",
             f"{path}.{group}",
             f"{kind.rsplit('.', 1)[-1]} needs {group} and has none, so it cannot be told what it "
-            f"means.{codes}",
+            f"means.{allowed}",
         )
-
-
-_PRESENT = spec.Element(name="", kind="", required=False, many=False)
 
 
 def _element(

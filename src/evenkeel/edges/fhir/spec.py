@@ -86,6 +86,16 @@ def types() -> dict[str, dict[str, Element]]:
 
 
 @cache
+def required(kind: str) -> tuple[tuple[str, tuple[Element, ...]], ...]:
+    """What a type must have: a name ("value" for value[x]) and the elements that can be it."""
+    groups: dict[str, list[Element]] = {}
+    for element in types()[kind].values():
+        if element.required:
+            groups.setdefault(element.choice or element.name, []).append(element)
+    return tuple((name, tuple(elements)) for name, elements in groups.items())
+
+
+@cache
 def resources() -> frozenset[str]:
     """The resource types in the tables: upper case, and not a data type."""
     names = {row["of"] for row in _rows("elements.csv") if "." not in row["of"]}

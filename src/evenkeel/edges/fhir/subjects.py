@@ -44,7 +44,7 @@ _NEED_A_PERSON = frozenset({"Observation", "Encounter"})
 def _subject(link: Link, entry: Entry, referral: Referral, found: Survey) -> None:
     reference = link.value.get("reference")
     identifier = link.value.get("identifier")
-    known = references.identifiers_of(referral.patient.resource)
+    known = referral.index.identifiers
     if reference is None:
         named = {("", "")} if not isinstance(identifier, dict) else _named(identifier)
         if isinstance(identifier, dict) and named & known:
@@ -90,7 +90,7 @@ def _other(link: Link, entry: Entry | None, referral: Referral, found: Survey) -
     reference = link.value.get("reference")
     if not isinstance(reference, str):
         return
-    if reference.startswith("#") and references.contained(link, reference) is None:
+    if reference.startswith("#") and referral.index.contained(link.inside, reference) is None:
         _missing_contained(link, reference, found)
         return
     target = _follow(link, reference, entry.full_url if entry else "", referral)
@@ -108,7 +108,7 @@ def _may_be_a(link: Link, kind: str) -> bool:
 
 def _follow(link: Link, reference: str, under: str, referral: Referral) -> dict[str, Any] | None:
     if reference.startswith("#"):
-        return references.contained(link, reference)
+        return referral.index.contained(link.inside, reference)
     entry = referral.index.entry(reference, under)
     return entry.resource if entry else None
 
