@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from tests.support.servers import wait_until
+from tests.support.servers import reachable_folder, wait_until
 
 from evenkeel.runtime import places
 from evenkeel.runtime.postgres import Postgres, PostgresTrouble
@@ -31,23 +31,13 @@ with Postgres(home=Path(sys.argv[1]), durable=False) as server:
 """
 
 
-def open_for_the_server(folder: Path) -> None:
-    """pytest makes its folders private; the server's account has to pass."""
-    folder.chmod(0o755)
-    for step in folder.parents:
-        if step.name.startswith("pytest-"):
-            step.chmod(0o755)
-
-
 @pytest.fixture
-def home(tmp_path_factory: pytest.TempPathFactory):
-    """A folder that the server's account can reach, and no server left in it."""
-    folder = tmp_path_factory.mktemp("pg")
-    open_for_the_server(folder)
-    home = folder / "postgres"
-    yield home
-    server = Postgres(home=home)
-    server.stop()
+def home():
+    """A place for a server that its account can reach; no server is left in it."""
+    with reachable_folder() as folder:
+        home = folder / "postgres"
+        yield home
+        Postgres(home=home).stop()
 
 
 def pid_of(server: Postgres) -> int:

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from tests.support.servers import free_port, wait_until
+from tests.support.servers import free_port, reachable_folder, wait_until
 
 from evenkeel.runtime import places, ports
 
@@ -59,13 +60,10 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    folder.chmod(0o755)  # the server's account has to reach its data
-    for step in folder.parents:
-        if step.name.startswith("pytest-"):
-            step.chmod(0o755)
-    return folder / "var"
+def var() -> Iterator[Path]:
+    """One demo's folder for the whole module, so that the clinic is made up once."""
+    with reachable_folder() as folder:
+        yield folder / "var"
 
 
 def get(url: str) -> tuple[int, str]:
@@ -197,6 +195,37 @@ def test_the_ledger_of_the_demo_is_whole_and_a_changed_row_is_found(var):
             connection.execute("ALTER TABLE ledger_entry ENABLE TRIGGER USER")
     assert broken.returncode == 1
     assert json.loads(broken.stdout)["broken_at"] == 4321
+
+
+def test_the_made_up_clinic_is_large_and_stands_at_every_stage(var):
+    import psycopg
+
+    from evenkeel.core.protocols.states import CourseStatus
+    from evenkeel.runtime import surroundings
+
+    with surroundings.postgres(var) as server, psycopg.connect(server.url()) as connection:
+
+        def one(query: str) -> int:
+            return connection.execute(query).fetchone()[0]
+
+        assert one("SELECT count(*) FROM records_patient") >= 200
+        stages = connection.execute("SELECT DISTINCT status FROM records_course").fetchall()
+        assert {row[0] for row in stages} == set(CourseStatus)
+        years = one("SELECT max(now() - started_at) >= interval '2 years' FROM records_course")
+        assert years, "somebody has years of history"
+        intervals = connection.execute(
+            "SELECT DISTINCT interval_days FROM records_course WHERE status = 'maintenance'"
+        ).fetchall()
+        assert {row[0] for row in intervals} == {7, 14, 28}
+        for stage in ("consent asked", "forms out", "safety task"):
+            assert one(OPEN_WORK[stage]) > 0, stage
+
+
+OPEN_WORK = {
+    "consent asked": "SELECT count(*) FROM records_singleuselink WHERE kind = 'consent'",
+    "forms out": "SELECT count(*) FROM records_assessmentrequest WHERE status = 'sent'",
+    "safety task": "SELECT count(*) FROM records_task WHERE kind = 'safety'",
+}
 
 
 def test_a_port_that_is_no_port_is_refused_with_words(tmp_path):

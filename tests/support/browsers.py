@@ -43,8 +43,17 @@ def browser() -> Iterator[Any]:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: Any, call: Any) -> Any:
+    """Let a fixture know whether its test failed."""
+    report = yield
+    if report.when == "call":
+        item.has_failed = report.failed
+    return report
+
+
 @pytest.fixture
-def new_page(browser: Any, live: Live) -> Iterator[Callable[..., Any]]:
+def new_page(request: Any, browser: Any, live: Live) -> Iterator[Callable[..., Any]]:
     """``new_page(width=390)``: a page in a context of its own, with its own cookies.
 
     At the end of the test, a refused script, style or connection fails it.
@@ -73,9 +82,20 @@ def new_page(browser: Any, live: Live) -> Iterator[Callable[..., Any]]:
         return page
 
     yield opened
+    if getattr(request.node, "has_failed", False):
+        _keep_last_looks(contexts, request.node.name)
     for context in contexts:
         context.close()
     assert not faults, f"the browser complained: {faults}"
+
+
+def _keep_last_looks(contexts: list[Any], name: str) -> None:
+    """What each browser showed when the test failed, under var/test/failed."""
+    folder = Path(os.environ["EVENKEEL_VAR"]) / "failed"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, context in enumerate(contexts, start=1):
+        for page in context.pages:
+            page.screenshot(path=folder / f"{name}-{number}.png", full_page=True)
 
 
 @pytest.fixture

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,20 @@ from tests.support.databases import VAR, TestServer
 from evenkeel.runtime.mailcatcher import MailCatcher
 
 READY_SECONDS = 120
+
+
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """A temporary folder that another account may enter, removed at the end.
+
+    pytest's own are private, and another session makes them private again at any time.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="evenkeel-test-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def free_port() -> int:
