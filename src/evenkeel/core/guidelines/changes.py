@@ -160,6 +160,9 @@ def _open(verdict: PackVerdict) -> list[CriterionVerdict]:
 
 def _change(verdict: CriterionVerdict, facts: Facts, dictionary: Dictionary) -> str:
     names = verdict.missing or verdict.deciding
+    choices = [name for name in verdict.missing if dictionary[name].kind is Kind.CHOICE]
+    if verdict.applies is None and choices:
+        return f"{_short(dictionary[choices[0]])} is known"
     for name in names:
         answer = clearing_answer(verdict.criterion, name, facts, dictionary)
         if answer is not None:
@@ -176,7 +179,8 @@ def _change(verdict: CriterionVerdict, facts: Facts, dictionary: Dictionary) -> 
                     f"{_short(dictionary[name])}: {'yes' if answer else 'no'}"
                     for name, answer in zip(names, wanted, strict=True)
                 )
-    return verdict.criterion.statement.rstrip(".")
+    statement = verdict.criterion.statement.rstrip(".")
+    return statement[:1].lower() + statement[1:] if statement[1:2].islower() else statement
 
 
 def _wanted(

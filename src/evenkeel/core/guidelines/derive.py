@@ -153,7 +153,9 @@ def _from_evidence(work: _Work, definition: FactDefinition) -> Fact:
     if absent:
         at = max((day for piece in denial if (day := _day(piece))), default=None)
         if is_stale(definition, at, work.as_of):
-            return Fact(name=name, refs=_refs(denial), stale_since=at, note=f"said on {at}")
+            return Fact(
+                name=name, refs=_refs(denial), stale_since=at, note=f"said on {_written(at)}"
+            )
         return Fact(
             name=name,
             value=False,
@@ -172,7 +174,7 @@ def _open(
     if too_old:
         newest = max(too_old, key=lambda piece: _day(piece) or date.min)
         since = _day(newest)
-        when = f"of {since}" if since else "without a date"
+        when = f"of {_written(since)}" if since else "without a date"
         return Fact(
             name=definition.name,
             refs=_refs(too_old),
@@ -196,6 +198,14 @@ def _open(
             note=f"only {refuted[0].words} was ruled out: other kinds are open",
         )
     return Fact(name=definition.name, note="not in the record")
+
+
+def _written(day: date | None) -> str:
+    """A day as the clinic writes it; an en-US month, because screens are in English."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if day else "a day not known"
+
+
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def _counts(piece: Evidence, definition: FactDefinition, work: _Work) -> bool | None:
@@ -271,7 +281,7 @@ def _from_quantity(work: _Work, definition: FactDefinition) -> Fact:
             name=definition.name,
             refs=tuple(each.ref for each in apart),
             disputed=True,
-            note=f"two values on {day} that differ by more than a tenth",
+            note=f"two values on {_written(day)} that differ by more than a tenth",
         )
     same_day = [each for each in values if latest(each.at) == day]
     if definition.name == "body_weight" and len({each.value for each in same_day}) > 1:
@@ -288,7 +298,7 @@ def _from_quantity(work: _Work, definition: FactDefinition) -> Fact:
             refs=(last.ref,),
             stale_since=day,
             old_value=last.value,
-            note=f"the value of {day} is too old",
+            note=f"the value of {_written(day)} is too old",
         )
     return Fact(name=definition.name, value=last.value, refs=(last.ref,), origin="record", at=day)
 
@@ -301,7 +311,9 @@ def _with_answer(work: _Work, definition: FactDefinition, derived: Fact) -> Fact
     if is_stale(definition, answer.at, work.as_of):
         if derived.known:
             return derived
-        return replace(derived, stale_since=answer.at, note=f"the answer of {answer.at} is too old")
+        return replace(
+            derived, stale_since=answer.at, note=f"the answer of {_written(answer.at)} is too old"
+        )
     said = Fact(
         name=definition.name,
         value=answer.value,
@@ -362,7 +374,7 @@ def _age(work: _Work, definition: FactDefinition, _: Knowledge) -> Fact:
         refs=(work.chart.person.ref,),
         origin="record",
         at=work.as_of,
-        note=f"born {born}",
+        note=f"born {_written(born.earliest) if born.is_exact else born}",
     )
 
 
@@ -523,7 +535,10 @@ def _pregnancy_test(work: _Work, definition: FactDefinition, _: Knowledge) -> Fa
     keeps = 300 if value else definition.fresh_days
     if work.as_of - day > timedelta(days=keeps):
         return Fact(
-            name=definition.name, refs=(ref,), stale_since=day, note=f"the test of {day} is too old"
+            name=definition.name,
+            refs=(ref,),
+            stale_since=day,
+            note=f"the test of {_written(day)} is too old",
         )
     return Fact(name=definition.name, value=value, refs=(ref,), origin="record", at=day)
 
@@ -558,7 +573,7 @@ def _nyha(work: _Work, definition: FactDefinition, _: Knowledge) -> Fact:
             name=definition.name,
             refs=(ref,),
             stale_since=day,
-            note=f"class {value} of {day} is too old",
+            note=f"class {value} of {_written(day)} is too old",
         )
     at = day if day != date.min else None
     return Fact(name=definition.name, value=value, refs=(ref,), origin="record", at=at)

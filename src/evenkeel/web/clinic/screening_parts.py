@@ -94,14 +94,22 @@ def _held(fact: Fact, definition: FactDefinition) -> str:
 
 
 def _origin(fact: Fact) -> str:
-    refs = ", ".join(fact.refs[:2]) + (
-        f" and {len(fact.refs) - 2} more" if len(fact.refs) > 2 else ""
-    )
-    where = {"answer": fact.by or "answered", "computed": "computed"}.get(fact.origin, "")
-    told = ", ".join(part for part in (where, refs if fact.origin != "answer" else "") if part)
-    if fact.origin == "computed" and fact.note:
-        told = fact.note
-    return f"{told}, {day_words(fact.at)}" if fact.at and fact.origin != "computed" else told
+    if fact.name == "age_years" and fact.note:
+        return fact.note
+    if fact.origin == "computed":
+        return fact.note or "computed"
+    if fact.origin == "answer":
+        told = fact.by or "answered"
+    else:
+        shown = ", ".join(short_ref(ref) for ref in fact.refs[:2])
+        told = shown + (f" and {len(fact.refs) - 2} more" if len(fact.refs) > 2 else "")
+    return f"{told}, {day_words(fact.at)}" if fact.at else told
+
+
+def short_ref(ref: str) -> str:
+    """ "Condition/8adf7251…": enough to find an entry, without filling the line."""
+    kind, _, key = ref.rpartition("/")
+    return f"{kind}/{key[:8]}…" if len(key) > 12 else ref
 
 
 def fact_lines(seen: Screening) -> dict[str, Any]:
@@ -255,9 +263,14 @@ def table_rows(seen: Screening) -> list[dict[str, Any]]:
                 href += f"#{cell.decided_by.criterion.id}"
             state = STATE[cell.finding] if cell.finding is not None else ""
             cells.append({"state": state, "text": cell.text, "href": href})
-        made.append({"name": row.label, "differ": bool(row.differ), "help": row.differ,
+        made.append({"name": row.label, "differ": bool(row.differ), "help": "",
                      "cells": cells})  # fmt: skip
     return made
+
+
+def parting(seen: Screening) -> list[dict[str, str]]:
+    """Rows on which guidelines part, with what each of them says."""
+    return [{"label": row.label, "words": row.differ} for row in seen.rows if row.differ]
 
 
 def spoken(seen: Screening) -> str:
@@ -379,7 +392,7 @@ def criterion_lines(verdict: PackVerdict, content: Library) -> list[dict[str, An
             "state": STATE[each.finding],
             "words": FINDING_WORDS[each.finding],
             "reason": each.reason,
-            "refs": ", ".join(each.refs),
+            "refs": ", ".join(short_ref(ref) for ref in each.refs),
             "mark": each.criterion.source.mark.words,
             "counts": each.criterion.counts,
             "conflicts": content.conflicts_on(each.criterion.topic),

@@ -55,6 +55,8 @@ def _show(
         "guards": parts.guards_row(seen),
         "rows": parts.table_rows(seen),
         "change": list(seen.changes),
+        "parting": parts.parting(seen),
+        "swapped": bool(request.headers.get("HX-Request")),
         "said": parts.spoken(seen),
         "not_understood": len(seen.check.problems),
         "everything": everything,
