@@ -22,7 +22,6 @@ TARGET = HERE.parent / "src/evenkeel/web/ui/static/ui/vendor"
 SCRIPTS = {
     "htmx.org": ("dist/htmx.min.js",),
     "htmx-ext-sse": ("dist/sse.min.js",),
-    "uplot": ("dist/uPlot.iife.min.js", "dist/uPlot.min.css"),
 }
 # package -> (CSS family, file stem, {weight: style name in the file})
 FONTS = {
