@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from datetime import date
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.charts import condition, person
 
 from evenkeel.commands.check import command
+from evenkeel.core.guidelines.answers import UnreadableAnswers, read_facts_file
+from evenkeel.core.guidelines.library import library
 
 
 @pytest.fixture
@@ -89,6 +95,13 @@ def test_only_the_packs_that_are_asked_for(ask):
         ("{", "not readable as JSON"),
         ('{"pregnant": true, "pregnant": false}', "given twice"),
         ('{"systolic_bp": NaN}', "NaN is not a number"),
+        ('{"minutes_since_food": 1e999999999}', "more digits than can be meant"),
+        ('{"minutes_since_food": 1e-999999999}', "more digits than can be meant"),
+        (
+            '{"antidepressant_trials": [{"drug": "x", "dose_mg_per_day": 1e999999999}]}',
+            "can be meant",
+        ),
+        ("[" * 100_000, "not readable as JSON"),
     ],
 )
 def test_facts_that_cannot_be_used_are_refused_with_what_would_be_right(ask, facts, words):
@@ -133,3 +146,19 @@ def test_the_words_name_each_pack_and_what_stands_in_the_way(ask):
     assert done.exit_code == 0
     assert "Esketamine, US label (esketamine-us" in done.stdout
     assert "SPVUS-006" in done.stdout
+
+
+plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
+anything = st.recursive(
+    plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+)
+names = st.sampled_from(
+    ["indication", "pregnant", "systolic_bp", "child_pugh_class", "antidepressant_trials", "x"]
+)
+
+
+@given(st.dictionaries(names, anything, max_size=4))
+def test_no_facts_file_breaks_the_reader(facts):
+    with contextlib.suppress(UnreadableAnswers):
+        told = read_facts_file(json.dumps(facts), library().dictionary, date(2026, 11, 1))
+        assert len(told.answers) <= len(facts)

@@ -118,10 +118,22 @@ def read_value(raw: Any, definition: FactDefinition) -> Value | None:
             return _number(raw, definition)
 
 
+def _is_writable(value: Decimal) -> bool:
+    """Below a thousand million, and to nine decimals: more would only fill a screen."""
+    if not value.is_finite():
+        return False
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -9 and value.adjusted() < 9
+
+
 def _number(raw: Any, definition: FactDefinition) -> Range:
     if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
-        raise ValueError(f"{raw!r} is not a number of {definition.unit_words or 'pieces'}")
+        raise ValueError(
+            f"{str(raw)[:40]!r} is not a number of {definition.unit_words or 'pieces'}"
+        )
     value = Decimal(raw)
+    if not _is_writable(value):
+        raise ValueError("this number has more digits than can be meant")
     low, high = definition.minimum, definition.maximum
     too_low = low is not None and value < Decimal(str(low))
     too_high = high is not None and value > Decimal(str(high))
@@ -209,8 +221,10 @@ def _limited(raw: Any, place: str, low: int, high: int, faults: list[str]) -> De
         if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
             raise InvalidOperation
         value = Decimal(raw)
+        if not _is_writable(value):
+            raise InvalidOperation
     except InvalidOperation:
-        faults.append(f"{place}: {raw!r} is not a number")
+        faults.append(f"{place}: {str(raw)[:40]} is not a number that can be meant")
         return None
     if not low <= value <= high:
         faults.append(f"{place}: {plain(value)} cannot be: possible is {low} to {high}")

@@ -7,6 +7,7 @@ whatever else is missing, and a true part settles an OR.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, DivisionByZero, InvalidOperation
@@ -91,7 +92,7 @@ def _join(outcomes: list[Outcome], *, settled_by: bool) -> Outcome:
     return Outcome(not settled_by, _union(outcome.deciding for outcome in outcomes))
 
 
-def _union(groups) -> tuple[str, ...]:  # type: ignore[no-untyped-def]
+def _union(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in groups for name in group))
 
 

@@ -93,14 +93,15 @@ class Criterion:
         return self.source.mark is not Mark.KNOWN_VERIFY
 
     @property
+    def binds(self) -> bool:
+        """Whether it can stand in somebody's way at its stage."""
+        weighs = self.require is not None and self.strength in ("must", "should")
+        return weighs and self.blocks
+
+    @property
     def counts(self) -> bool:
         """Whether it takes part in the pack's verdict at screening."""
-        return (
-            self.stage == "screening"
-            and self.require is not None
-            and self.strength in ("must", "should")
-            and self.blocks
-        )
+        return self.binds and self.stage == "screening"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

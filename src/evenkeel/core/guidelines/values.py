@@ -7,7 +7,7 @@ and a comparison with a range may be unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -103,7 +103,7 @@ class Facts(Mapping[str, Fact]):
         found = self.by_name.get(name)
         return found if found is not None else Fact(name=name, note="not in the record")
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[str]:
         return iter(self.by_name)
 
     def __len__(self) -> int:

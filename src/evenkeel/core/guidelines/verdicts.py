@@ -8,7 +8,8 @@ unknown or judge, from the criteria that count at screening:
 - otherwise a judgement to be made, or a ``should`` that is not met, makes judge:
   a prescriber may go on, with a reason;
 - otherwise yes. ``consider``, ``may``, advice, other stages and sources marked
-  known-verify never decide.
+  known-verify never decide. A pack without a criterion for screening is judged by
+  all that bind at its own stages.
 """
 
 from __future__ import annotations
@@ -168,7 +169,9 @@ _WEIGHT = {"must": 4, "should": 2, "consider": 1, "may": 0}
 def judge_pack(pack: Pack, facts: Facts, dictionary: Dictionary) -> PackVerdict:
     """All criteria of a pack, and what they make together."""
     verdicts = tuple(judge_criterion(each, facts, dictionary) for each in pack.criteria)
-    counting = [verdict for verdict in verdicts if verdict.criterion.counts]
+    at_screening = [verdict for verdict in verdicts if verdict.criterion.counts]
+    # A pack that says nothing at screening must not say yes by its silence.
+    counting = at_screening or [verdict for verdict in verdicts if verdict.criterion.binds]
     refused = [
         v for v in counting if v.finding is Finding.NOT_MET and v.criterion.strength == "must"
     ]
