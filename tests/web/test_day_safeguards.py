@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
+from django.utils import timezone
 from tests.support.day import NOW, make_day, to_gate
 
 from evenkeel.core.monitoring.conditions import Standing
@@ -46,3 +48,11 @@ def test_a_known_danger_whose_source_was_not_read_needs_a_prescriber_in_writing(
     assert held.standing is Standing.JUDGE
     assert held.may_override
     assert first.label in held.reason
+
+
+def test_the_gate_shows_the_way_to_screening(client_as) -> None:
+    day = make_day(now=timezone.now())
+    to_gate(day)
+    page = client_as(day.nurse).get(reverse("clinic:gate", args=[day.treatment.pk]))
+    assert page.status_code == 200
+    assert "Open screening" in page.content.decode()
