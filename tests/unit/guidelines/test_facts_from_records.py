@@ -364,3 +364,18 @@ def test_an_encounter_that_is_over_says_nothing_of_the_setting():
 
     assert value("setting", seen("in-progress")) == "inpatient"
     assert value("setting", seen("finished")) is None
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        (["F33.1"], "moderate"),
+        (["F32.2"], "severe"),
+        (["F33.3"], "severe_psychotic"),
+        (["F33.9"], None),
+        (["F33.0", "F33.2"], None),  # two that differ: ask
+    ],
+)
+def test_the_severity_of_an_episode_is_what_its_one_code_names(codes, expected):
+    entries = [condition(code, number=number) for number, code in enumerate(codes, 1)]
+    assert value("episode_severity", *entries) == expected

@@ -469,6 +469,27 @@ def _child_pugh(work: _Work, definition: FactDefinition, _: Knowledge) -> Fact:
     return Fact(name=definition.name, note="not in the record")
 
 
+_SEVERITIES = {
+    "mdd_mild": "mild",
+    "mdd_moderate": "moderate",
+    "mdd_severe_without_psychosis": "severe",
+    "mdd_severe_with_psychosis": "severe_psychotic",
+}
+
+
+def _episode_severity(work: _Work, definition: FactDefinition, _: Knowledge) -> Fact:
+    """The severity that the diagnosis codes name, when they name one."""
+    named = [work.facts[name] for name in _SEVERITIES if work.facts[name].value is True]
+    if len(named) > 1:
+        refs = tuple(ref for fact in named for ref in fact.refs)
+        return Fact(
+            name=definition.name, refs=refs, disputed=True, note="the record names two severities"
+        )
+    if not named:
+        return Fact(name=definition.name, note="not in the record")
+    return replace(named[0], name=definition.name, value=_SEVERITIES[named[0].name])
+
+
 def _spinal_cord_pain(work: _Work, definition: FactDefinition, _: Knowledge) -> Fact:
     injury = work.facts["spinal_cord_injury"]
     pains = [work.facts["neuropathic_pain"], work.facts["chronic_pain"]]
@@ -671,6 +692,7 @@ FUNCTIONS: dict[str, Callable[[_Work, FactDefinition, Knowledge], Fact]] = {
     "trials_complete": _trials_complete,
     "setting": _setting,
     "child_pugh": _child_pugh,
+    "episode_severity": _episode_severity,
     "spinal_cord_pain": _spinal_cord_pain,
     "failed_trials": _failed_trials,
 }
