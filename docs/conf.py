@@ -1,5 +1,7 @@
 """How the documentation is built: `make docs`."""
 
+from sphinx.application import Sphinx
+
 from evenkeel import __version__
 
 project = "Evenkeel"
@@ -14,3 +16,10 @@ html_theme_options = {"description": "The open system for ketamine and esketamin
 myst_heading_anchors = 3
 # Pages of the checkout's root are linked, not copied.
 suppress_warnings = ["myst.xref_missing"]
+
+
+def setup(app: Sphinx) -> None:
+    """Show Mermaid diagrams as the text that they are, without a script from elsewhere."""
+    from pygments.lexers.special import TextLexer
+
+    app.add_lexer("mermaid", TextLexer)

@@ -118,7 +118,7 @@ def test_a_time_without_a_prescriber_is_refused_and_shown_on_the_day(
     assert "Nobody who prescribes is on site from 13:00 to 13:30" in refusal.inner_text()
     assert page.get_by_role("button", name=re.compile("^Book 13:30")).count() == 1
     axe(page)
-    shot(page, "09-booking")
+    shot(page, "booking")
 
 
 def test_a_booked_treatment_is_reached_and_moved_by_keyboard_alone(clinic, new_page, sign_in):
@@ -205,7 +205,7 @@ def test_the_course_at_a_glance_and_its_decision(clinic, new_page, sign_in, axe,
     boxes = [act.bounding_box() for act in acts]
     assert len({(round(box["width"]), round(box["height"])) for box in boxes}) == 1
     axe(page)
-    shot(page, "08-course")
+    shot(page, "course")
     acts[0].click()
     page.get_by_text("Nothing was booked by it").wait_for()
     assert MaintenanceDecision.objects.filter(course=course).count() == 3
