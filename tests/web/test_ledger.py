@@ -48,6 +48,17 @@ def test_an_empty_ledger_is_whole():
 
 
 @pytest.mark.django_db
+def test_a_sentence_that_ends_with_an_initial_has_one_full_stop():
+    with transaction.atomic():
+        for words in ("Nora E. left.", "Dr S. Mockridge opened the record of Nora E.."):
+            ledger.append("test.act", sentence=words, by=None, at=AT)
+    assert [row.sentence for row in Entry.objects.order_by("seq")] == [
+        "Nora E. left.",
+        "Dr S. Mockridge opened the record of Nora E.",
+    ]
+
+
+@pytest.mark.django_db
 def test_the_second_computation_agrees_with_the_trigger():
     write(50)
     found = walked()

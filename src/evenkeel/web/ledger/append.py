@@ -15,6 +15,12 @@ class NotInTransaction(RuntimeError):
     """An entry outside a transaction could stand alone when its act fails."""
 
 
+def with_one_full_stop(sentence: str) -> str:
+    """A name at the end, "Nora E..", brings a full stop of its own."""
+    doubled = sentence.endswith("..") and not sentence.endswith("...")
+    return sentence.removesuffix(".") if doubled else sentence
+
+
 def append(
     action: str,
     *,
@@ -56,7 +62,7 @@ def append(
                 patient_id=patient.pk if patient is not None else None,
                 subject_type=subject._meta.label_lower if subject is not None else "",
                 subject_id=str(subject.pk) if subject is not None else "",
-                sentence=sentence,
+                sentence=with_one_full_stop(sentence),
                 reason=reason,
                 data={**(data or {}), **(seals.seal_of_row(subject) if subject else {})},
                 prev_hash=b"",
