@@ -111,6 +111,9 @@ def _line(entry: Entry) -> dict[str, Any]:
     actor, sentence = entry.actor_name, entry.sentence
     if not sentence.startswith(actor):
         actor = ""
+    said = sentence.removeprefix(actor).strip()
+    if entry.reason and kind in {"override", "correction"} and entry.reason not in said:
+        said = f"{said} “{entry.reason}”"
     return {
         "entry": entry,
         "kind": kind,
@@ -119,9 +122,8 @@ def _line(entry: Entry) -> dict[str, Any]:
         "number": f"{entry.seq:,}",
         "fingerprint": _short(bytes(entry.hash).hex()),
         "actor": actor,
-        "sentence": sentence.removeprefix(actor).strip(),
+        "sentence": said,
         "person": number,
-        "reason": entry.reason if kind in {"override", "correction"} else "",
     }
 
 

@@ -72,6 +72,7 @@ def register(request: HttpRequest) -> HttpResponse:
         "now": now,
         "today": today,
         "names": dict(_products()),
+        "names_people": permissions.may(request.user, "patients.see"),
         "may_receive": permissions.may(request.user, "register.receive"),
         "may_waste": permissions.may(request.user, "register.waste"),
         "may_count": permissions.may(request.user, "register.count"),

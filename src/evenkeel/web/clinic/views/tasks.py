@@ -22,6 +22,8 @@ from evenkeel.web.records.services import tasks
 @page("today.see")
 def task(request: HttpRequest, pk: int) -> HttpResponse:
     """The task; a POST closes it."""
+    if request.method == "POST":
+        permissions.check_may(request.user, "tasks.own")
     found = get_object_or_404(Task.objects.select_related("patient", "owner", "closed_by"), pk=pk)
     if found.patient is not None:
         note_look(request, found.patient)

@@ -86,9 +86,12 @@ for (const name of ["pointerup", "pointercancel"]) {
 
 document.addEventListener("htmx:sseOpen", (event) => {
   const source = event.detail.source;
-  if (!source || source.evenkeelParts) return;
-  source.evenkeelParts = true;
-  ["reading", "event", "alarm", "lost"].forEach((name) => source.addEventListener(name, refresh));
+  if (!source) return;
+  if (!source.evenkeelParts) {
+    source.evenkeelParts = true;
+    ["reading", "event", "alarm", "lost"].forEach((name) => source.addEventListener(name, refresh));
+  }
+  // Also after a connection that was lost and found: what came meanwhile was not heard.
   refresh();
   flush();
 });

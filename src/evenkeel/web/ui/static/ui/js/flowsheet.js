@@ -74,13 +74,16 @@ document.addEventListener("keydown", (event) => {
   reader.textContent = stops[at][1];
 });
 
-// The stream: each event named in data-event fetches the drawing again.
+// The stream: each event named in data-event fetches the drawing again, and so does each
+// opening: what was committed between the page's drawing and the stream would stay unseen.
 document.addEventListener("htmx:sseOpen", (event) => {
   const source = event.detail.source;
-  if (!source || source.evenkeelFlowsheet) return;
-  source.evenkeelFlowsheet = true;
+  if (!source) return;
   document.querySelectorAll("[data-flowsheet][data-live]").forEach((figure) => {
+    refresh(figure);
+    if (source.evenkeelFlowsheet) return;
     (figure.dataset.event || "").split(" ").filter(Boolean)
       .forEach((name) => source.addEventListener(name, () => refresh(figure)));
   });
+  source.evenkeelFlowsheet = true;
 });
