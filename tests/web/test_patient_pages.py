@@ -202,6 +202,24 @@ def test_an_empty_record_says_that_nothing_is_not_none(client_as):
     assert page.count("That is not the same as none: ask.") == 3
 
 
+@pytest.mark.parametrize(
+    ("role", "ratings", "send_form"),
+    [("nurse", 1, 1), ("coordinator", 0, 1), ("pharmacist", 0, 0)],
+)
+def test_a_chart_has_doors_only_to_what_its_reader_may_open(client_as, role, ratings, send_form):
+    number = send(referrals.as_json(bundle())).patient.number
+    client = client_as(role)
+    page = page_of(client, "clinic:patient", number)
+    for name, there in (
+        ("clinic:screening", 1),
+        ("clinic:record_rating", ratings),
+        ("clinic:send_questionnaire", send_form),
+    ):
+        address = reverse(name, args=[number])
+        assert page.count(f'href="{address}"') == there
+        assert client.get(address).status_code == (200 if there else 403)
+
+
 def test_a_possible_duplicate_is_told_on_both_charts(client_as):
     first = send(referrals.as_json(bundle())).patient
     other = changed(PATIENT, identifier=[{"system": "urn:oid:2.999.1", "value": "T-0002"}])

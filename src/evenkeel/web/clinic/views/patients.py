@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -88,7 +88,7 @@ def patient(request: HttpRequest, number: str) -> HttpResponse:
         "referrals": found.referrals.defer("raw").select_related("by").order_by("-at"),
         "identifiers": found.identifiers.order_by("system", "value"),
         "possible_copies": Patient.objects.filter(possible_duplicate_of=found).order_by("pk"),
-        "doors": _doors(found),
+        "doors": _doors(found, request.user),
         "happened": ledger.entries(show=ledger.Show.ACTS, patient_id=found.pk)[:HAPPENED],
     }
     return render(request, "clinic/patients/patient.html", context)
@@ -113,24 +113,20 @@ def _measures(patient: Patient, chart: Chart) -> list[dict[str, str]]:
     ]
 
 
-# words on the link, URL name that takes the record number
+# words on the link, URL name that takes the record number, act that opens it
 _DOORS = (
-    ("Screening", "clinic:screening"),
-    ("Consent", "clinic:consent"),
-    ("Course", "clinic:courses"),
-    ("Send a questionnaire", "clinic:send_questionnaire"),
+    ("Screening", "clinic:screening", "patients.see"),
+    ("Consent", "clinic:consent", "patients.see"),
+    ("Course", "clinic:courses", "patients.see"),
+    ("Ratings", "clinic:record_rating", "ratings.record"),
+    ("Send a questionnaire", "clinic:send_questionnaire", "questionnaires.send"),
 )
 
 
-def _doors(patient: Patient) -> list[tuple[str, str]]:
-    """Links to the pages that exist about this person."""
-    found = [(text, _address(name, patient.number)) for text, name in _DOORS]
-    return [(text, href) for text, href in found if href]
-
-
-def _address(name: str, number: str) -> str:
-    """The address of a page about somebody, "" when there is no such page."""
-    try:
-        return reverse(name, args=[number])
-    except NoReverseMatch:
-        return ""
+def _doors(patient: Patient, user: Any) -> list[tuple[str, str]]:
+    """Links to the pages about this person that this user may open."""
+    return [
+        (text, reverse(name, args=[patient.number]))
+        for text, name, act in _DOORS
+        if permissions.may(user, act)
+    ]
