@@ -416,7 +416,7 @@ def test_one_person_from_referral_to_a_maintenance_decision(
     office.get_by_role("link", name="Overrides").click()
     office.get_by_text("Echo of last month").wait_for()
     done = {row.action for row in Entry.objects.filter(patient_id=nora.pk)}
-    assert STORY <= done, STORY - done
+    assert done >= STORY, STORY - done
     verified = evenkeel(live, "ledger", "verify", "--json")
     assert verified["whole"] is True
     tamper(postgres_server, live.database)
