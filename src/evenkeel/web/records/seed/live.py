@@ -186,7 +186,7 @@ def _catch_up(now: datetime) -> None:
 
 @transaction.atomic
 def _play(scene: Scene, team: _Team, now: datetime) -> None:
-    """One scene; left out where the chair or its monitor is promised to somebody else."""
+    """One scene; left out where no chair is free for it."""
     arrived = now - timedelta(minutes=scene.arrived)
     treatment = _moved_to(scene, team, arrived)
     if treatment is None:
@@ -201,16 +201,25 @@ def _play(scene: Scene, team: _Team, now: datetime) -> None:
 
 
 def _moved_to(scene: Scene, team: _Team, arrived: datetime) -> Treatment | None:
-    """Somebody's next booking, moved to this chair and hour."""
-    chair = Chair.objects.get(number=scene.chair)
+    """Somebody's next booking, moved to a free chair at this hour."""
     period = DateTimeTZRange(arrived - timedelta(minutes=2), arrived + timedelta(minutes=190))
     holding = Treatment.objects.exclude(status__in=[Status.CANCELLED, Status.MISSED])
-    clash = holding.filter(chair=chair).filter(
-        Q(period__overlap=period) | Q(status__in=Treatment.OPEN)
+    taken = set(
+        holding.filter(Q(period__overlap=period) | Q(status__in=Treatment.OPEN)).values_list(
+            "chair", flat=True
+        )
     )
-    if clash.exists():
+    # The scene's own chair, else one that no other scene wants: an earlier run may still
+    # hold the hour in which this person would have come.
+    others = {one.chair for one in SCENES}
+    chairs = sorted(
+        Chair.objects.filter(in_use=True).exclude(pk__in=taken),
+        key=lambda one: (one.number != scene.chair, one.number in others, one.number),
+    )
+    if not chairs:
         return None
-    nurse = team.nurses[scene.chair % len(team.nurses)]
+    chair = chairs[0]
+    nurse = team.nurses[chair.number % len(team.nurses)]
     lanes = set(
         holding.filter(nurse=nurse, period__overlap=period).values_list("nurse_lane", flat=True)
     )
