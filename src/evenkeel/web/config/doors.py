@@ -6,6 +6,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
 
 from evenkeel.web.accounts.roles import Role
 
@@ -21,6 +22,7 @@ FIRST_PAGE = {
 }
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Send each person to where their day begins."""
     if not request.user.is_authenticated:
@@ -28,6 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect(FIRST_PAGE[Role(request.user.role)])
 
 
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 when this process answers and reaches its database, else 503."""
     try:
