@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,50 +17,23 @@ from evenkeel.core.monitoring.conditions import Condition, Standing
 from evenkeel.core.monitoring.fold import Phase
 from evenkeel.core.pharmacology.products import product
 from evenkeel.web.clinic.forms.day import ASKED, CancelForm, OverrideForm, PressureForm
-from evenkeel.web.clinic.guards import note_look, page
-from evenkeel.web.clinic.persons import card_of
-from evenkeel.web.clinic.posted import once_of
+from evenkeel.web.clinic.guards import page
+from evenkeel.web.clinic.treatment_parts import (
+    ROW,
+    card,
+    client_of,
+    override_signed,
+    treatment_or_404,
+)
+from evenkeel.web.clinic.views.dose_page import show_dose
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Treatment
 from evenkeel.web.records.selectors import timeline
 from evenkeel.web.records.services import readings, treatments
-from evenkeel.web.records.services.signatures import NotSigned, sign
+from evenkeel.web.records.services.signatures import NotSigned
 from evenkeel.web.records.services.timeline import NotNow
 
-_ROW = {
-    Standing.MET: "yes",
-    Standing.NOT_MET: "no",
-    Standing.JUDGE: "judge",
-    Standing.UNKNOWN: "unknown",
-    Standing.NOT_APPLICABLE: "na",
-    Standing.OVERRIDDEN: "overridden",
-}
 _FIRST = {Standing.NOT_MET: 0, Standing.UNKNOWN: 1, Standing.JUDGE: 2, Standing.OVERRIDDEN: 3}
-
-
-def treatment_or_404(request: HttpRequest, pk: int) -> Treatment:
-    """The treatment, and a look at its person in the ledger."""
-    treatment = get_object_or_404(
-        Treatment.objects.select_related("patient", "course", "chair", "nurse", "prescriber"), pk=pk
-    )
-    if not permissions.may(request.user, "floor.see"):
-        raise Http404("No treatment has this number.")
-    note_look(request, treatment.patient)
-    return treatment
-
-
-def card(treatment: Treatment) -> dict[str, Any]:
-    """The patient card with the course as the day names it."""
-    total = treatment.course.treatments.exclude(status__in=["cancelled", "missed"]).count()
-    name = product(treatment.course.product).name
-    return {**card_of(treatment.patient), "course": f"{name}, {treatment.ordinal} of {total}"}
-
-
-def client_of(request: HttpRequest) -> Any:
-    """The id this page gave its act, or a new one."""
-    from uuid import uuid4
-
-    return once_of(request) or uuid4()
 
 
 @require_GET
@@ -146,11 +118,11 @@ def _show_gate(
     rows = [
         {
             "key": c.key,
-            "row": _ROW[c.standing],
+            "row": ROW[c.standing],
             "title": f"{c.title}, by override" if c.override else c.title,
             "why": f"“{c.reason}”"
             if c.override
-            else (c.reason if _ROW[c.standing] not in {"yes", "na"} else ""),
+            else (c.reason if ROW[c.standing] not in {"yes", "na"} else ""),
             "fact": c.value,
             "origin": c.origin,
             "source": c.source,
@@ -219,9 +191,7 @@ def answer(request: HttpRequest, pk: int, condition: str) -> HttpResponse:
     back = "clinic:dose" if request.POST.get("back") == "dose" else "clinic:gate"
     if not form.is_valid():
         if back == "clinic:dose":
-            from evenkeel.web.clinic.views.dose import show
-
-            return show(request, found, weight=form)
+            return show_dose(request, found, weight=form)
         return _show_gate(request, found, ask=condition, form=form)
     try:
         if condition == "pressure":
@@ -258,21 +228,7 @@ def override(request: HttpRequest, pk: int, condition: str) -> HttpResponse:
     if not form.is_valid():
         return _show_gate(request, found, judging=condition, override=form)
     try:
-        signature = sign(
-            request=request,
-            user_id=form.cleaned_data["signer"],
-            password=form.cleaned_data["password"],
-            at=now,
-        )
-        treatments.override(
-            treatment=found,
-            gate="day",
-            condition=condition,
-            reason=form.cleaned_data["reason"],
-            signature=signature,
-            at=now,
-            client=client_of(request),
-        )
+        override_signed(request, found, form, gate="day", condition=condition, at=now)
     except (NotSigned, NotNow, permissions.Denied) as refusal:
         return _show_gate(request, found, judging=condition, override=form, refusal=str(refusal))
     return redirect("clinic:gate", pk)

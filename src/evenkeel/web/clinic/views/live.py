@@ -20,13 +20,13 @@ from evenkeel.core.monitoring.fold import Phase
 from evenkeel.core.pharmacology.products import product
 from evenkeel.web.clinic.forms.day import OverrideForm
 from evenkeel.web.clinic.guards import page
-from evenkeel.web.clinic.views.day import _ROW, card, client_of, treatment_or_404
+from evenkeel.web.clinic.treatment_parts import ROW, card, override_signed, treatment_or_404
 from evenkeel.web.records import permissions
 from evenkeel.web.records.emergency import sheet_for
 from evenkeel.web.records.models import Treatment
 from evenkeel.web.records.selectors import floor, flowsheet, timeline
-from evenkeel.web.records.services import register, treatments
-from evenkeel.web.records.services.signatures import NotSigned, sign
+from evenkeel.web.records.services import register
+from evenkeel.web.records.services.signatures import NotSigned
 from evenkeel.web.records.services.timeline import NotNow
 from evenkeel.web.ui.flowsheet import answer as flowsheet_answer
 
@@ -95,7 +95,7 @@ def parts_of(treatment: Treatment, now: datetime, user: Any) -> dict[str, Any]:
         "should_be_over": bool(dose and dose.running and dose.route == "iv" and dose.left_mg == 0),
         "leave": leave,
         "leave_rows": [
-            {"row": _ROW[c.standing], "title": c.title, "value": c.value or c.reason, "key": c.key,
+            {"row": ROW[c.standing], "title": c.title, "value": c.value or c.reason, "key": c.key,
              "reason": c.reason, "act": c.settle, "override": c.override}
             for c in leave.conditions
         ],
@@ -193,21 +193,7 @@ def override(request: HttpRequest, pk: int, condition: str) -> HttpResponse:
     refusal = ""
     if request.method == "POST" and form.is_valid():
         try:
-            signature = sign(
-                request=request,
-                user_id=form.cleaned_data["signer"],
-                password=form.cleaned_data["password"],
-                at=now,
-            )
-            treatments.override(
-                treatment=found,
-                gate="leave",
-                condition=condition,
-                reason=form.cleaned_data["reason"],
-                signature=signature,
-                at=now,
-                client=client_of(request),
-            )
+            override_signed(request, found, form, gate="leave", condition=condition, at=now)
         except (NotSigned, NotNow, permissions.Denied) as fault:
             refusal = str(fault)
         else:
