@@ -38,10 +38,10 @@ def day_at(minutes_ago: float, product: str = "racemic_iv", **patient):
 
 def running(minutes: float = 27, **patient):
     """An infusion under way, with a monitor that has spoken every minute."""
-    from evenkeel.web.records.services import dosing, treatments
+    from evenkeel.web.records.services import charting, ordering
 
     day = day_at(minutes + 5, **patient)
-    dosing.order_dose(
+    ordering.order_dose(
         treatment=day.treatment, mg_per_kg=Decimal("0.5"), mg=None, weight_basis="actual",
         minutes=40, limits={"pressure:above:medium": {"systolic": 160, "diastolic": 100}},
         reason="", by=day.prescriber, at=day.now,
@@ -60,7 +60,7 @@ def running(minutes: float = 27, **patient):
     ):  # fmt: skip
         at = start + timedelta(minutes=minute)
         if at < timezone.now():
-            treatments.tap_level(
+            charting.tap_level(
                 treatment=day.treatment, scale=scale, level=level, by=day.nurse, at=at, now=at,
                 client=new_id(),
             )  # fmt: skip

@@ -52,12 +52,15 @@ def give_the_rest(course, house, clock, boxes) -> None:
 
     from evenkeel.core.monitoring.rules import rules_for
     from evenkeel.web.records.services import (
-        dosing,
+        charting,
+        checking,
+        giving,
         leaving,
         readings,
         register,
         screening,
         treatments,
+        under_way,
     )
 
     # The prescriber settles the judgement that was overridden on the first day.
@@ -93,16 +96,16 @@ def give_the_rest(course, house, clock, boxes) -> None:
         pressure(at)
         at += timedelta(minutes=1)
         treatments.pass_gate(**act, at=at, client=new_id())
-        dosing.first_check(**act, container_ids=[box.pk], at=at)
-        dosing.second_check(
+        checking.first_check(**act, container_ids=[box.pk], at=at)
+        checking.second_check(
             treatment=treatment,
             answers={"dose": Decimal(38), "volume": Decimal("3.8"), "rate": Decimal(57)},
             signature=signature(house.second, at),
             at=at,
         )
-        dosing.start_dose(**act, at=at, client=new_id())
+        giving.start_dose(**act, at=at, client=new_id())
         at += timedelta(minutes=40)
-        dosing.end_dose(**act, given_mg=Decimal(38), reason="", at=at, now=at, client=new_id())
+        under_way.end_dose(**act, given_mg=Decimal(38), reason="", at=at, now=at, client=new_id())
         register.waste(
             container=box, mg=Decimal(12), by=house.nurse,
             witness=signature(house.second, at), reason="", at=at,
@@ -110,7 +113,7 @@ def give_the_rest(course, house, clock, boxes) -> None:
         at += timedelta(minutes=61)
         pressure(at)
         for scale, level in (("sedation", 5), ("dissociation", 0)):
-            treatments.tap_level(**act, scale=scale, level=level, at=at, now=at, client=new_id())
+            charting.tap_level(**act, scale=scale, level=level, at=at, now=at, client=new_id())
         for condition, values in (
             ("escort_present", {"answer": "present", "name": "Jo Example"}),
             ("instructions", {"answer": "given"}),

@@ -131,13 +131,13 @@ def to_gate(day: SimpleNamespace, pressure: tuple[int, int] = (128, 80)) -> None
 
 def to_check(day: SimpleNamespace) -> None:
     """Go, and the dose worked out and agreed by two people."""
-    from evenkeel.web.records.services import dosing, treatments
+    from evenkeel.web.records.services import checking, treatments
 
     at = day.now + timedelta(minutes=2)
     to_gate(day)
     treatments.pass_gate(treatment=day.treatment, by=day.nurse, at=at, client=new_id())
     nasal = day.course.product == "esketamine_nasal"
-    dosing.first_check(
+    checking.first_check(
         treatment=day.treatment,
         container_ids=[box.pk for box in day.boxes[: 2 if nasal else 1]],
         by=day.nurse,
@@ -148,17 +148,17 @@ def to_check(day: SimpleNamespace) -> None:
         if nasal
         else {"dose": Decimal(38), "volume": Decimal("3.8"), "rate": Decimal(57)}
     )
-    dosing.second_check(
+    checking.second_check(
         treatment=day.treatment, answers=right, signature=signature(day.second, at), at=at
     )
 
 
 def to_dose(day: SimpleNamespace) -> None:
     """The drug is running, or the first device is in."""
-    from evenkeel.web.records.services import dosing
+    from evenkeel.web.records.services import giving
 
     to_check(day)
-    dosing.start_dose(
+    giving.start_dose(
         treatment=day.treatment, by=day.nurse, at=day.now + timedelta(minutes=5), client=new_id()
     )
 

@@ -63,11 +63,11 @@ class Everything:
         from evenkeel.web.records.models import DeviceMessage, MailMessage, ScreeningDecision
         from evenkeel.web.records.services import (
             consent,
-            dosing,
             house,
             questionnaires,
             referrals,
             tasks,
+            under_way,
         )
 
         self.users = {role: make_user(role) for role in ROLES}
@@ -89,7 +89,7 @@ class Everything:
         to_dose(running)
         to_dose(over)
         end = over.now + timedelta(minutes=50)
-        dosing.end_dose(
+        under_way.end_dose(
             treatment=over.treatment, given_mg=Decimal(38), reason="", by=over.nurse, at=end,
             now=end, client=new_id(),
         )  # fmt: skip

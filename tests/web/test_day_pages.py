@@ -230,9 +230,10 @@ def test_a_spray_goes_device_by_device(client_as) -> None:
 
 
 def test_ideal_weight_asks_for_the_height(client_as, day) -> None:
-    from evenkeel.web.records.services import dosing
+    from evenkeel.web.records.selectors import dose_checks
+    from evenkeel.web.records.services import ordering
 
-    dosing.order_dose(
+    ordering.order_dose(
         treatment=day.treatment, mg_per_kg=Decimal("0.5"), mg=None, weight_basis="ideal",
         minutes=40, limits={}, reason="", by=day.prescriber, at=day.now,
     )  # fmt: skip
@@ -244,6 +245,6 @@ def test_ideal_weight_asks_for_the_height(client_as, day) -> None:
     said = {"kg": "96", "height_cm": "177.8", "back": "dose", "once": new_id()}
     client.post(url("gate-answer", day, "weight"), said)
     assert client.post(url("dose-first", day), {"container": [day.boxes[0].pk]}).status_code == 302
-    first = dosing.standing_of(day.treatment).first
+    first = dose_checks.standing_of(day.treatment).first
     assert first is not None
     assert first.answers["dose"] == "36.5"  # 73 kg of Devine's formula at 70 inches

@@ -12,7 +12,7 @@ from tests.support.day import make_day, new_id, signature, to_gate
 from evenkeel.core.kernel.verdicts import yes
 from evenkeel.web.records.models import RegisterEntry
 from evenkeel.web.records.selectors import timeline
-from evenkeel.web.records.services import dosing, register, treatments
+from evenkeel.web.records.services import checking, giving, register, treatments
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,8 +27,8 @@ def test_one_vial_is_drawn_once_and_the_other_hand_is_told(monkeypatch) -> None:
         at = day.now + timedelta(minutes=1)
         to_gate(day)
         treatments.pass_gate(treatment=day.treatment, by=day.nurse, at=at, client=new_id())
-        dosing.first_check(treatment=day.treatment, container_ids=[vial.pk], by=day.nurse, at=at)
-        dosing.second_check(
+        checking.first_check(treatment=day.treatment, container_ids=[vial.pk], by=day.nurse, at=at)
+        checking.second_check(
             treatment=day.treatment, signature=signature(day.second, at), at=at,
             answers={"dose": Decimal(38), "volume": Decimal("3.8"), "rate": Decimal(57)},
         )  # fmt: skip
@@ -38,7 +38,7 @@ def test_one_vial_is_drawn_once_and_the_other_hand_is_told(monkeypatch) -> None:
     def reach(day) -> None:
         try:
             together.wait(timeout=20)
-            dosing.start_dose(
+            giving.start_dose(
                 treatment=day.treatment, by=day.nurse, at=day.now + timedelta(minutes=2),
                 client=new_id(),
             )  # fmt: skip

@@ -30,14 +30,19 @@ from evenkeel.web.records.models import (
     Task,
     TreatmentEvent,
 )
-from evenkeel.web.records.selectors import timeline
+from evenkeel.web.records.selectors import dose_checks, timeline
 from evenkeel.web.records.services import (
-    dosing,
+    alarms,
+    charting,
+    checking,
+    giving,
     leaving,
+    ordering,
     readings,
     register,
     signatures,
     treatments,
+    under_way,
 )
 from evenkeel.web.records.services.timeline import NotNow
 
@@ -111,16 +116,16 @@ def test_a_changed_fact_takes_the_go_away(safeguards) -> None:
     day = make_day()
     to_gate(day)
     treatments.pass_gate(treatment=day.treatment, by=day.nurse, at=NOW, client=new_id())
-    dosing.first_check(
+    checking.first_check(
         treatment=day.treatment, container_ids=[day.boxes[0].pk], by=day.nurse, at=NOW
     )
-    dosing.second_check(
+    checking.second_check(
         treatment=day.treatment, signature=signature(day.second), at=NOW,
         answers={"dose": Decimal(38), "volume": Decimal("3.8"), "rate": Decimal(57)},
     )  # fmt: skip
     safeguards["verdict"] = unknown("it is not known whether there is an aneurysm")
     with pytest.raises(NotNow, match="Something changed since the go"):
-        dosing.start_dose(treatment=day.treatment, by=day.nurse, at=NOW, client=new_id())
+        giving.start_dose(treatment=day.treatment, by=day.nurse, at=NOW, client=new_id())
     assert not RegisterEntry.objects.filter(kind="drawn", treatment=day.treatment).exists()
 
 
@@ -212,11 +217,11 @@ def test_a_signature_is_a_password_and_wrong_ones_say_so(rf) -> None:
 def test_the_second_person_is_another_person() -> None:
     day = make_day()
     to_gate(day)
-    dosing.first_check(
+    checking.first_check(
         treatment=day.treatment, container_ids=[day.boxes[0].pk], by=day.nurse, at=NOW
     )
     with pytest.raises(NotNow, match="another person"):
-        dosing.second_check(
+        checking.second_check(
             treatment=day.treatment, answers={"dose": Decimal(38)},
             signature=signature(day.nurse), at=NOW,
         )  # fmt: skip
@@ -225,25 +230,25 @@ def test_the_second_person_is_another_person() -> None:
 def test_two_disagreements_start_both_again_and_tell_the_prescriber() -> None:
     day = make_day()
     to_gate(day)
-    dosing.first_check(
+    checking.first_check(
         treatment=day.treatment, container_ids=[day.boxes[0].pk], by=day.nurse, at=NOW
     )
     wrong = {"dose": Decimal(38), "volume": Decimal("3.8"), "rate": Decimal("5.7")}
-    dosing.second_check(
+    checking.second_check(
         treatment=day.treatment, answers=wrong, signature=signature(day.second), at=NOW
     )
-    standing = dosing.standing_of(day.treatment)
+    standing = dose_checks.standing_of(day.treatment)
     assert standing.agreed == {"dose", "volume"}
     assert not standing.is_agreed
-    dosing.second_check(
+    checking.second_check(
         treatment=day.treatment, answers=wrong, signature=signature(day.second), at=NOW
     )
-    assert dosing.standing_of(day.treatment).first is None
+    assert dose_checks.standing_of(day.treatment).first is None
     task = Task.objects.get(kind="dose_disagreement", patient=day.patient)
     assert task.owner == day.prescriber
     assert "57" not in task.detail
     with pytest.raises(NotNow, match="Nobody has worked the dose out"):
-        dosing.second_check(
+        checking.second_check(
             treatment=day.treatment, answers=wrong, signature=signature(day.second), at=NOW
         )
 
@@ -252,7 +257,7 @@ def test_an_order_above_the_soft_limit_needs_a_reason_and_above_the_hard_one_is_
     day = make_day()
 
     def order(mg_per_kg, reason=""):
-        return dosing.order_dose(
+        return ordering.order_dose(
             treatment=day.treatment, mg_per_kg=Decimal(mg_per_kg), mg=None,
             weight_basis="actual", minutes=40, limits={}, reason=reason, by=day.prescriber, at=NOW,
         )  # fmt: skip
@@ -264,7 +269,7 @@ def test_an_order_above_the_soft_limit_needs_a_reason_and_above_the_hard_one_is_
     with pytest.raises(CannotDose, match="the most this clinic gives"):
         order("1.01", "because")
     with pytest.raises(permissions.Denied):
-        dosing.order_dose(
+        ordering.order_dose(
             treatment=day.treatment, mg_per_kg=Decimal("0.5"), mg=None, weight_basis="actual",
             minutes=40, limits={}, reason="", by=day.nurse, at=NOW,
         )  # fmt: skip
@@ -296,7 +301,7 @@ def test_a_fault_anywhere_in_the_dose_writes_nothing(monkeypatch, fails) -> None
 
     monkeypatch.setattr(ledger, "append", broken)
     with pytest.raises(DatabaseError):
-        dosing.start_dose(
+        giving.start_dose(
             treatment=day.treatment, by=day.nurse, at=NOW + timedelta(minutes=5), client=new_id()
         )
     assert not RegisterEntry.objects.filter(treatment=day.treatment).exists()
@@ -315,7 +320,7 @@ def test_a_changed_weight_undoes_the_check() -> None:
         at=NOW + timedelta(minutes=3), now=NOW + timedelta(minutes=3), client=new_id(),
     )  # fmt: skip
     with pytest.raises(NotNow, match="weight changed"):
-        dosing.start_dose(
+        giving.start_dose(
             treatment=day.treatment, by=day.nurse, at=NOW + timedelta(minutes=5), client=new_id()
         )
 
@@ -324,8 +329,8 @@ def test_a_resent_start_starts_once() -> None:
     day = make_day()
     to_check(day)
     client, at = new_id(), NOW + timedelta(minutes=5)
-    first = dosing.start_dose(treatment=day.treatment, by=day.nurse, at=at, client=client)
-    again = dosing.start_dose(treatment=day.treatment, by=day.nurse, at=at, client=client)
+    first = giving.start_dose(treatment=day.treatment, by=day.nurse, at=at, client=client)
+    again = giving.start_dose(treatment=day.treatment, by=day.nurse, at=at, client=client)
     assert first == again
     assert RegisterEntry.objects.filter(treatment=day.treatment, kind="drawn").count() == 1
 
@@ -338,7 +343,7 @@ def test_devices_are_drawn_and_given_one_by_one_with_their_minutes_between() -> 
 
     def second(minutes):
         at = NOW + timedelta(minutes=minutes)
-        return dosing.give_device(
+        return giving.give_device(
             treatment=day.treatment, by=day.nurse, at=at, now=at, client=new_id()
         )
 
@@ -361,7 +366,7 @@ def test_pause_resume_and_end_charge_the_register_with_what_was_given() -> None:
 
     def pump(act, minutes, **said):
         at = NOW + timedelta(minutes=minutes)
-        return dosing.pump(
+        return under_way.pump(
             treatment=day.treatment, act=act, by=day.nurse, at=at, now=at, client=new_id(), **said
         )
 
@@ -372,7 +377,7 @@ def test_pause_resume_and_end_charge_the_register_with_what_was_given() -> None:
     with pytest.raises(NotNow, match="decimal point"):
         pump("rate_changed", 19, rate_ml_per_h=Decimal("5.6"))
     at = NOW + timedelta(minutes=28)
-    dosing.end_dose(
+    under_way.end_dose(
         treatment=day.treatment, given_mg=None, reason="nausea again", by=day.nurse, at=at, now=at,
         client=new_id(),
     )  # fmt: skip
@@ -386,11 +391,11 @@ def test_undo_strikes_out_and_keeps() -> None:
     day = make_day()
     to_dose(day)
     at = NOW + timedelta(minutes=10)
-    row = treatments.tap_level(
+    row = charting.tap_level(
         treatment=day.treatment, scale="dissociation", level=6, by=day.nurse, at=at, now=at,
         client=new_id(),
     )  # fmt: skip
-    treatments.undo(
+    charting.undo(
         treatment=day.treatment, supersedes=row.client, reason="undo", by=day.nurse,
         at=at, now=at, client=new_id(),
     )  # fmt: skip
@@ -405,7 +410,7 @@ def test_a_dose_cannot_be_undone_by_a_tap() -> None:
     start = TreatmentEvent.objects.get(treatment=day.treatment, kind="dose_started")
     at = NOW + timedelta(minutes=10)
     with pytest.raises(NotNow, match="not taken back by a tap"):
-        treatments.undo(
+        charting.undo(
             treatment=day.treatment, supersedes=start.client, reason="", by=day.nurse, at=at,
             now=at, client=new_id(),
         )  # fmt: skip
@@ -417,7 +422,7 @@ def test_a_tap_sent_twice_is_one_tap_and_a_stolen_id_is_refused() -> None:
     client, at = new_id(), NOW + timedelta(minutes=10)
 
     def tap(scale, by):
-        return treatments.tap_level(
+        return charting.tap_level(
             treatment=day.treatment, scale=scale, level=4, by=by, at=at, now=at, client=client
         )
 
@@ -430,18 +435,18 @@ def test_a_tap_kept_offline_is_judged_by_the_minute_it_was_made_in() -> None:
     day = make_day()
     to_dose(day)
     made, sent = NOW + timedelta(minutes=10), NOW + timedelta(minutes=25)
-    row = treatments.tap_level(
+    row = charting.tap_level(
         treatment=day.treatment, scale="sedation", level=5, by=day.nurse, at=made, now=sent,
         client=new_id(),
     )  # fmt: skip
     assert row.at == made
     with pytest.raises(NotNow, match="still to come"):
-        treatments.tap_level(
+        charting.tap_level(
             treatment=day.treatment, scale="sedation", level=5, by=day.nurse,
             at=sent + timedelta(minutes=2), now=sent, client=new_id(),
         )  # fmt: skip
     with pytest.raises(NotNow, match="not in the chair"):
-        treatments.tap_level(
+        charting.tap_level(
             treatment=day.treatment, scale="sedation", level=5, by=day.nurse,
             at=NOW - timedelta(minutes=2), now=sent, client=new_id(),
         )  # fmt: skip
@@ -452,7 +457,7 @@ def test_a_tap_kept_offline_is_judged_by_the_minute_it_was_made_in() -> None:
 
 def test_an_ordered_limit_raises_and_a_name_answers() -> None:
     day = make_day()
-    dosing.order_dose(
+    ordering.order_dose(
         treatment=day.treatment, mg_per_kg=Decimal("0.5"), mg=None, weight_basis="actual",
         minutes=40, limits={"pressure:above:medium": {"systolic": 160, "diastolic": 100}},
         reason="", by=day.prescriber, at=NOW,
@@ -467,17 +472,17 @@ def test_an_ordered_limit_raises_and_a_name_answers() -> None:
     assert "Mockridge" in alarm.set_by
     at = NOW + timedelta(minutes=28)
     with pytest.raises(permissions.Denied):
-        treatments.acknowledge_alarm(
+        alarms.acknowledge_alarm(
             treatment=day.treatment, key=alarm.key, by=day.pharmacist, at=at, now=at,
             client=new_id(),
         )  # fmt: skip
-    treatments.acknowledge_alarm(
+    alarms.acknowledge_alarm(
         treatment=day.treatment, key=alarm.key, by=day.nurse, at=at, now=at, client=new_id()
     )
     (alarm,) = state(day, 29).open_alarms
     assert alarm.acknowledged_by == day.nurse.short_name
     with pytest.raises(NotNow, match="already"):
-        treatments.acknowledge_alarm(
+        alarms.acknowledge_alarm(
             treatment=day.treatment, key=alarm.key, by=day.second, at=at, now=at, client=new_id()
         )
     measure(day, 36, 140, 86)
@@ -488,7 +493,7 @@ def test_a_low_sedation_tap_raises_an_alarm_at_once() -> None:
     day = make_day()
     to_dose(day)
     at = NOW + timedelta(minutes=10)
-    treatments.tap_level(
+    charting.tap_level(
         treatment=day.treatment, scale="sedation", level=1, by=day.nurse, at=at, now=at,
         client=new_id(),
     )  # fmt: skip
@@ -501,10 +506,10 @@ def test_an_alarm_nobody_answers_goes_to_the_prescriber_once() -> None:
     to_dose(day)
     measure(day, 20, 190, 100)
     just_before = NOW + timedelta(minutes=20, seconds=119)
-    assert treatments.escalate_alarms(at=just_before) == 0
+    assert alarms.escalate_alarms(at=just_before) == 0
     late = NOW + timedelta(minutes=22)
-    assert treatments.escalate_alarms(at=late) == 1
-    assert treatments.escalate_alarms(at=late + timedelta(minutes=1)) == 0
+    assert alarms.escalate_alarms(at=late) == 1
+    assert alarms.escalate_alarms(at=late + timedelta(minutes=1)) == 0
     task = Task.objects.get(cause__startswith="alarm:")
     assert task.owner == day.prescriber
 
@@ -515,7 +520,7 @@ def test_an_alarm_nobody_answers_goes_to_the_prescriber_once() -> None:
 def ended(day, given="38"):
     to_dose(day)
     at = NOW + timedelta(minutes=46)
-    dosing.end_dose(
+    under_way.end_dose(
         treatment=day.treatment, given_mg=Decimal(given), reason="", by=day.nurse, at=at, now=at,
         client=new_id(),
     )  # fmt: skip
@@ -549,7 +554,7 @@ def test_more_given_than_drawn_is_refused_and_nothing_is_written() -> None:
     to_dose(day)
     at = NOW + timedelta(minutes=46)
     with pytest.raises(NotNow, match="more than the 38 mg"):
-        dosing.end_dose(
+        under_way.end_dose(
             treatment=day.treatment, given_mg=Decimal(39), reason="", by=day.nurse, at=at, now=at,
             client=new_id(),
         )  # fmt: skip
@@ -627,7 +632,7 @@ def ready_to_leave(day, *, judged=107):
     ended(day)
     for scale, level in (("sedation", 5), ("dissociation", 0)):
         at = NOW + timedelta(minutes=100)
-        treatments.tap_level(
+        charting.tap_level(
             treatment=day.treatment, scale=scale, level=level, by=day.nurse, at=at, now=at,
             client=new_id(),
         )  # fmt: skip

@@ -20,7 +20,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from evenkeel.web.records import mail_words
 from evenkeel.web.records.models import MailMessage
-from evenkeel.web.records.services import mail, questionnaires, tasks, treatments
+from evenkeel.web.records.services import alarms, mail, questionnaires, tasks
 
 # 15 s and then three times as long each time: nine tries are over after some three hours.
 MAIL_TRIES = 9
@@ -116,7 +116,7 @@ def each_minute(timestamp: int) -> None:
     questionnaires.remind_due(at=now)
     questionnaires.expire(at=now)
     tasks.escalate_late(at=now)
-    treatments.escalate_alarms(at=now)
+    alarms.escalate_alarms(at=now)
     rescue_stranded_mail()
 
 

@@ -27,7 +27,15 @@ from evenkeel.web.clinic.treatment_parts import client_of, treatment_or_404
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Treatment, TreatmentEvent
 from evenkeel.web.records.selectors import timeline
-from evenkeel.web.records.services import dosing, leaving, readings, treatments
+from evenkeel.web.records.services import (
+    alarms,
+    charting,
+    giving,
+    leaving,
+    readings,
+    treatments,
+    under_way,
+)
 from evenkeel.web.records.services.register import DoesNotAddUp
 from evenkeel.web.records.services.timeline import NotNow
 
@@ -79,7 +87,7 @@ def _level(act: _Act) -> Any:
         if act.text(scale):
             if not act.text(scale).isdecimal():
                 raise NotNow("A level is a whole number. Nothing was written.")
-            return treatments.tap_level(scale=scale, level=int(act.text(scale)), **act.charted)
+            return charting.tap_level(scale=scale, level=int(act.text(scale)), **act.charted)
     raise NotNow("No level was given. Nothing was written.")
 
 
@@ -105,12 +113,12 @@ def _corrected(act: _Act) -> Any:
         wrong = UUID(act.text("supersedes"))
     except ValueError as fault:
         raise NotNow("What is to be corrected was not named. Nothing was written.") from fault
-    return treatments.undo(supersedes=wrong, reason=act.text("reason"), **act.charted)
+    return charting.undo(supersedes=wrong, reason=act.text("reason"), **act.charted)
 
 
 def _pump(kind: str) -> Callable[[_Act], Any]:
     def run(act: _Act) -> Any:
-        return dosing.pump(
+        return under_way.pump(
             act=kind,
             reason=act.text("reason"),
             rate_ml_per_h=act.number("rate", "mL/h") if kind == "rate_changed" else None,
@@ -121,7 +129,7 @@ def _pump(kind: str) -> Callable[[_Act], Any]:
 
 
 def _end(act: _Act) -> Any:
-    return dosing.end_dose(
+    return under_way.end_dose(
         given_mg=act.number("given_mg", "mg"), reason=act.text("reason"), **act.charted
     )
 
@@ -131,11 +139,11 @@ ACTS: Mapping[str, tuple[str, Callable[[_Act], Any]]] = {
     "reading": ("charted", _reading),
     "symptom": (
         "noted",
-        lambda a: treatments.note_symptom(name=a.text("name"), note=a.text("note"), **a.charted),
+        lambda a: charting.note_symptom(name=a.text("name"), note=a.text("note"), **a.charted),
     ),
     "check_done": (
         "checked",
-        lambda a: treatments.check_done(
+        lambda a: charting.check_done(
             signs=tuple(a.post.getlist("sign")), note=a.text("note"), **a.charted
         ),
     ),
@@ -143,15 +151,15 @@ ACTS: Mapping[str, tuple[str, Callable[[_Act], Any]]] = {
     "resumed": ("resumed", _pump("resumed")),
     "rate_changed": ("rate written down", _pump("rate_changed")),
     "end": ("end of the dose written down", _end),
-    "device": ("device written down", lambda a: dosing.give_device(**a.charted)),
+    "device": ("device written down", lambda a: giving.give_device(**a.charted)),
     "corrected": ("struck out; it stays readable", _corrected),
     "alarm_acknowledged": (
         "acknowledged",
-        lambda a: treatments.acknowledge_alarm(key=a.text("key"), **a.charted),
+        lambda a: alarms.acknowledge_alarm(key=a.text("key"), **a.charted),
     ),
     "alarm_silenced": (
         "silenced",
-        lambda a: treatments.silence_alarm(key=a.text("key"), now=a.now, **a.common),
+        lambda a: alarms.silence_alarm(key=a.text("key"), now=a.now, **a.common),
     ),
     "answered": ("written down", _answered),
     "ready": (

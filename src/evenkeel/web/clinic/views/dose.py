@@ -17,7 +17,8 @@ from evenkeel.web.clinic.guards import page
 from evenkeel.web.clinic.treatment_parts import client_of, treatment_or_404
 from evenkeel.web.clinic.views.dose_page import show_dose
 from evenkeel.web.records import permissions
-from evenkeel.web.records.services import dosing
+from evenkeel.web.records.selectors import dose_checks
+from evenkeel.web.records.services import checking, giving, ordering
 from evenkeel.web.records.services.register import DoesNotAddUp
 from evenkeel.web.records.services.signatures import NotSigned, sign
 from evenkeel.web.records.services.timeline import NotNow
@@ -42,7 +43,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
         return show_dose(request, found, order_form=form)
     typed = form.cleaned_data
     try:
-        dosing.order_dose(
+        ordering.order_dose(
             treatment=found,
             mg_per_kg=typed["mg_per_kg"],
             mg=Decimal(typed["mg"]) if typed["mg"] else None,
@@ -65,7 +66,7 @@ def first(request: HttpRequest, pk: int) -> HttpResponse:
     found = treatment_or_404(request, pk)
     chosen = [int(key) for key in request.POST.getlist("container") if key.isdecimal()]
     try:
-        dosing.first_check(
+        checking.first_check(
             treatment=found, container_ids=chosen, by=request.user, at=timezone.now()
         )
     except _REFUSALS as refusal:
@@ -79,7 +80,7 @@ def second(request: HttpRequest, pk: int) -> HttpResponse:
     """The second person's own answer, signed on this tablet or on their own."""
     found = treatment_or_404(request, pk)
     now = timezone.now()
-    standing = dosing.standing_of(found)
+    standing = dose_checks.standing_of(found)
     leave_out = standing.first.by_id if standing.first else None
     form = SecondCheckForm(request.POST, leave_out=leave_out)
     if not form.is_valid():
@@ -92,14 +93,14 @@ def second(request: HttpRequest, pk: int) -> HttpResponse:
             password=form.cleaned_data["password"],
             at=now,
         )
-        check = dosing.second_check(
+        check = checking.second_check(
             treatment=found, answers=form.answers(nasal), signature=signature, at=now
         )
     except _REFUSALS as refusal:
         return show_dose(request, found, second=form, refusal=str(refusal))
     if check.agrees:
         return redirect("clinic:dose", pk)
-    after = dosing.standing_of(found)
+    after = dose_checks.standing_of(found)
     if after.first is None:
         words = (
             "The two answers disagreed twice. Nothing of it counts; both start again, and "
@@ -121,7 +122,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     """The pump starts, or the first device is handed over."""
     found = treatment_or_404(request, pk)
     try:
-        dosing.start_dose(
+        giving.start_dose(
             treatment=found, by=request.user, at=timezone.now(), client=client_of(request)
         )
     except _REFUSALS as refusal:

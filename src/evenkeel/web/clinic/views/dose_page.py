@@ -16,11 +16,13 @@ from evenkeel.web.clinic.forms.day import OrderForm, SecondCheckForm, WeightForm
 from evenkeel.web.clinic.treatment_parts import card
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Container, RegisterEntry, Treatment
-from evenkeel.web.records.selectors import timeline
-from evenkeel.web.records.services import dosing, register
+from evenkeel.web.records.selectors import dose_checks, timeline
+from evenkeel.web.records.services import register
 
 
-def _lines(first: dict[str, Any], standing: dosing.Standing, what: Any) -> list[dict[str, Any]]:
+def _lines(
+    first: dict[str, Any], standing: dose_checks.Standing, what: Any
+) -> list[dict[str, Any]]:
     """The numbers of the first calculation; each is sealed until the second one agrees."""
     agreed = standing.agreed
 
@@ -62,7 +64,7 @@ def show_dose(
     state = timeline.state_of(found, now)
     what = product(found.course.product)
     nasal = what.devices is not None
-    standing = dosing.standing_of(found)
+    standing = dose_checks.standing_of(found)
     order = standing.order
     first = standing.first
     said = timeline.weight_of(state)
@@ -146,7 +148,7 @@ def _initial(found: Treatment, order: Any) -> dict[str, Any]:
     }
 
 
-def _start(standing: dosing.Standing, gate: Any, state: Any) -> dict[str, Any]:
+def _start(standing: dose_checks.Standing, gate: Any, state: Any) -> dict[str, Any]:
     """Is the start open, and if not, why."""
     if state.dose is not None:
         return {"may_start": False, "why_not": "The dose has begun."}

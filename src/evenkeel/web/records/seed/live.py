@@ -28,13 +28,16 @@ from evenkeel.web.records.seed import house
 from evenkeel.web.records.seed.rows import Rows
 from evenkeel.web.records.seed.treatments import Writer
 from evenkeel.web.records.services import (
+    charting,
+    checking,
     courses,
-    dosing,
+    giving,
     leaving,
     readings,
     register,
     timeline,
     treatments,
+    under_way,
 )
 from evenkeel.web.records.services.signatures import Signature
 
@@ -145,7 +148,7 @@ def _leave(treatment: Treatment, now: datetime) -> None:
 def _end(treatment: Treatment, nurse: Any, now: datetime) -> None:
     """A spray ends with its last device, an infusion when somebody says so."""
     if treatment.course.product != "esketamine_nasal":
-        dosing.end_dose(
+        under_way.end_dose(
             treatment=treatment, given_mg=None, reason="", by=nurse, at=now, now=now,
             client=uuid.uuid4(),
         )  # fmt: skip
@@ -154,7 +157,7 @@ def _end(treatment: Treatment, nurse: Any, now: datetime) -> None:
     left = int(treatment.course.dose_mg / 28) - given
     for number in range(left, 0, -1):
         at = now - timedelta(minutes=6) * (number - 1)
-        dosing.give_device(treatment=treatment, by=nurse, at=at, now=now, client=uuid.uuid4())
+        giving.give_device(treatment=treatment, by=nurse, at=at, now=now, client=uuid.uuid4())
 
 
 def _catch_up(now: datetime) -> None:
@@ -291,24 +294,24 @@ def _dose(treatment: Treatment, nurse: Any, second: Any, dosed: datetime, now: d
     # Each chair takes from its own place in the safe: later devices are drawn one by one.
     place = treatment.chair.number * 3
     boxes = [box.pk for box in register.usable(product_id, dosed)[place : place + wanted]]
-    first = dosing.first_check(treatment=treatment, container_ids=boxes, by=nurse, at=checked)
+    first = checking.first_check(treatment=treatment, container_ids=boxes, by=nurse, at=checked)
     numbers = {
         name: Decimal(first.answers[name])
         for name in ("dose", "volume", "rate", "devices")
         if name in first.answers
     }
     at = dosed - timedelta(minutes=4)
-    dosing.second_check(
+    checking.second_check(
         treatment=treatment, answers=numbers, signature=Signature(user=second, at=at), at=at
     )
-    dosing.start_dose(treatment=treatment, by=nurse, at=dosed, client=uuid.uuid4())
+    giving.start_dose(treatment=treatment, by=nurse, at=dosed, client=uuid.uuid4())
     for number in range(1, wanted):
         at = dosed + timedelta(minutes=5, seconds=5) * number
         if nasal and at < now:
-            dosing.give_device(treatment=treatment, by=nurse, at=at, now=at, client=uuid.uuid4())
+            giving.give_device(treatment=treatment, by=nurse, at=at, now=at, client=uuid.uuid4())
     ended = dosed + timedelta(minutes=treatment.course.minutes or 40)
     if not nasal and ended < now:
-        dosing.end_dose(
+        under_way.end_dose(
             treatment=treatment, given_mg=None, reason="", by=nurse, at=ended, now=ended,
             client=uuid.uuid4(),
         )  # fmt: skip
@@ -328,7 +331,7 @@ def _watch(treatment: Treatment, nurse: Any, dosed: datetime, now: datetime) -> 
         if since and since % (2 * EVERY_MIN) == 0:
             _measure(treatment, nurse, at, (122 + lift, 77 + lift // 2))
         for scale, value in (("dissociation", level), ("sedation", 4 if level > 3 else 5)):
-            treatments.tap_level(
+            charting.tap_level(
                 treatment=treatment, scale=scale, level=value, by=nurse, at=at, now=at,
                 client=uuid.uuid4(),
             )  # fmt: skip

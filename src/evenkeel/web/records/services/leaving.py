@@ -15,7 +15,7 @@ from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Reading, Treatment, TreatmentEvent
 from evenkeel.web.records.selectors import timeline as selectors
 from evenkeel.web.records.services import courses
-from evenkeel.web.records.services.timeline import NotNow, before, hold, set_status, write
+from evenkeel.web.records.services.timeline import NotNow, before, head, hold, set_status, write
 
 
 @transaction.atomic
@@ -37,9 +37,7 @@ def judge_ready(
         raise NotNow("Stability is judged after the dose is over. Nothing was written.")
     if stable and leave.earliest is not None and at < leave.earliest:
         raise NotNow(f"{leave.why_not} A judgement counts after that. Nothing was written.")
-    event = e.ReadyJudged(
-        id=str(client), at=at, recorded_at=at, by=by.short_name, stable=stable, note=note.strip()
-    )
+    event = e.ReadyJudged(**head(client, by=by, at=at), stable=stable, note=note.strip())
     word = "stable" if stable else "not yet stable"
     return write(
         treatment,
@@ -66,9 +64,7 @@ def release(*, treatment: Treatment, by: Any, at: datetime, client: UUID) -> Tre
         raise NotNow(f"{leave.why_not} Nothing was written.")
     here = next((c for c in leave.conditions if c.key == "escort_present"), None)
     set_status(treatment, Treatment.Status.LEFT)
-    event = e.Left(
-        id=str(client), at=at, recorded_at=at, by=by.short_name, escort=here.value if here else ""
-    )
+    event = e.Left(**head(client, by=by, at=at), escort=here.value if here else "")
     row = write(
         treatment,
         event,

@@ -10,12 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from evenkeel.core.monitoring.events import Corrected, Event, body
+from evenkeel.core.monitoring.fold import Phase, State
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import floor_channel
 from evenkeel.web.records.models import Treatment, TreatmentEvent
 
 # A tablet's clock may run this far ahead of the server's and still be believed.
 MAY_BE_AHEAD = timedelta(seconds=90)
+IN_THE_CHAIR = frozenset({Phase.GATE, Phase.GO, Phase.DOSING, Phase.PAUSED, Phase.OBSERVING})
 
 
 class NotNow(Exception):
@@ -66,6 +68,24 @@ def believable(at: datetime, now: datetime, treatment: Treatment) -> datetime:
             "treatment instead."
         )
     return min(at, now)
+
+
+def in_the_chair(treatment: Treatment, state: State) -> None:
+    """The act needs the patient in the chair.
+
+    Raises:
+        NotNow: the patient has not come, or has left.
+    """
+    if state.phase not in IN_THE_CHAIR:
+        raise NotNow(
+            f"{treatment.patient.short_name} is not in the chair ({state.phase.value}). Nothing "
+            "was written."
+        )
+
+
+def head(client: UUID, *, by: Any, at: datetime, now: datetime | None = None) -> dict[str, Any]:
+    """What every event says of itself. ``now`` is when it is written down; ``at`` if None."""
+    return {"id": str(client), "at": at, "recorded_at": now or at, "by": by.short_name}
 
 
 def write(
