@@ -60,7 +60,7 @@ def read_facts_file(text: str, dictionary: Dictionary, as_of: date) -> Told:
     trials: tuple[Trial, ...] = ()
     for name, raw in read.items():
         if name == TRIALS:
-            trials = read_trials(raw, faults)
+            trials = () if raw is None else read_trials(raw, faults)
             continue
         if name not in dictionary:
             close = get_close_matches(name.lower(), [*dictionary.facts, TRIALS], n=1, cutoff=0.4)

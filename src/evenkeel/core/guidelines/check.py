@@ -7,17 +7,19 @@ the same as the plain object that the contract fixes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from evenkeel.core.chart import Chart, Problem
+from evenkeel.core.chart import Chart, Person, Problem
 from evenkeel.core.guidelines.answers import unknown_drugs
 from evenkeel.core.guidelines.derive import derive_facts
+from evenkeel.core.guidelines.evidence import earliest
 from evenkeel.core.guidelines.library import Library
 from evenkeel.core.guidelines.trials import Trial
 from evenkeel.core.guidelines.values import Answer, Facts
 from evenkeel.core.guidelines.verdicts import CriterionVerdict, PackVerdict, judge_pack
+from evenkeel.core.kernel.verdicts import Answer as PackAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,11 @@ def check(
     trials: Sequence[Trial] = (),
     packs: Iterable[str] | None = None,
 ) -> Check:
-    """Verdicts of the named packs, or of all."""
+    """Verdicts of the named packs, or of all.
+
+    Nobody who had died by that day is treated: every pack then says no, whatever
+    its criteria say.
+    """
     facts = derive_facts(
         chart, knowledge=library.knowledge, as_of=as_of, answers=answers, trials=trials
     )
@@ -56,14 +62,21 @@ def check(
         )
         for number in unknown_drugs(tuple(trials), library.knowledge.doses, known)
     ]
+    judged = [judge_pack(library.packs[name], facts, library.dictionary) for name in wanted]
+    if _has_died(chart.person, as_of):
+        judged = [replace(verdict, answer=PackAnswer.NO, deciding=()) for verdict in judged]
     return Check(
         subject=chart.person.ref,
         facts=facts,
-        packs=tuple(judge_pack(library.packs[name], facts, library.dictionary) for name in wanted),
+        packs=tuple(judged),
         problems=(*chart.problems, *facts.problems, *strange),
         edition=library.edition,
         sha256=library.sha256,
     )
+
+
+def _has_died(person: Person, as_of: date) -> bool:
+    return person.deceased and (person.died is None or earliest(person.died) <= as_of)
 
 
 def as_object(result: Check, library: Library) -> dict[str, Any]:

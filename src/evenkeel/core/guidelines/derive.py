@@ -115,7 +115,8 @@ def _from_evidence(work: _Work, definition: FactDefinition) -> Fact:
     """A yes-or-no fact from all evidence of a concept and what it includes."""
     name = definition.name
     closure = work.terminology.closures.get(name, frozenset({name}))
-    pieces = [piece for part in closure for piece in work.evidence.get(part, ())]
+    parts = (*closure, *definition.also)
+    pieces = [piece for part in parts for piece in work.evidence.get(part, ())]
     present: list[Evidence] = []
     too_old: list[Evidence] = []
     for piece in pieces:
@@ -126,7 +127,7 @@ def _from_evidence(work: _Work, definition: FactDefinition) -> Fact:
             too_old.append(piece)
     by_parts = [
         work.facts[part]
-        for part in work.terminology.concepts[name].includes
+        for part in (*work.terminology.concepts[name].includes, *definition.also)
         if part in work.facts and work.facts[part].value is True
         and work.facts[part].origin == "answer"
     ]  # fmt: skip

@@ -57,6 +57,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     whole_codes: list[str] = []
     many_sites: bool = False
     hints: list[str] = []
+    also: list[str] = []
     asked_as: str = ""
     note: str = ""
 
@@ -77,6 +78,8 @@ class FactDefinition:
     whole_codes: codes that name the whole thing, so that refuting one refutes the thing.
     many_sites: refuting one code leaves other places open.
     hints: concepts that never settle it but make the question urgent.
+    also: concepts that are no part of it, yet make it true when they are true: what
+        was fresh once has been ever.
     asked_as: the fact that a person would be asked instead (a list of trials, a date).
     """
 
@@ -97,6 +100,7 @@ class FactDefinition:
     whole_codes: frozenset[str] = frozenset()
     many_sites: bool = False
     hints: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     asked_as: str = ""
     note: str = ""
 
@@ -155,9 +159,9 @@ def load_dictionary(terminology: Terminology) -> Dictionary:
     for fact in facts.values():
         if fact.asked_as and fact.asked_as not in facts and fact.asked_as != TRIALS:
             raise ContentFault(f"{fact.name}: asked as unknown fact {fact.asked_as}")
-        for hint in fact.hints:
-            if hint not in terminology.concepts:
-                raise ContentFault(f"{fact.name}: hint {hint} is not a concept")
+        for other in (*fact.hints, *fact.also):
+            if other not in terminology.concepts:
+                raise ContentFault(f"{fact.name}: {other} is not a concept")
     return Dictionary(facts, frozenset(ask_codes))
 
 
@@ -195,6 +199,7 @@ def _from_row(row: _Row, where: str, terminology: Terminology) -> FactDefinition
         whole_codes=frozenset(row.whole_codes),
         many_sites=row.many_sites,
         hints=tuple(row.hints),
+        also=tuple(row.also),
         asked_as=row.asked_as,
         note=row.note,
     )
