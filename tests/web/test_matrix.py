@@ -394,7 +394,9 @@ def test_acting_on_every_address(clinic: Everything, role: str) -> None:
 @pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
 def test_nonsense_is_refused_in_words_and_not_a_crash(clinic: Everything, junk: str) -> None:
     faults = []
-    for line in {line.name: line for line in ASKED}.values():
+    # One treatment stands for its others; each question of the gate has a form of its own.
+    told_apart = {(line.name, *(t for t in line.things if "=" in t)): line for line in ASKED}
+    for line in told_apart.values():
         for method, roles, names in (("get", line.see, QUERY), ("post", line.do, FIELDS)):
             for role in sorted(roles)[:1]:
                 path = line.path(clinic.ids)
