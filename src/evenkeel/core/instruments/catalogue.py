@@ -26,26 +26,16 @@ from evenkeel.core.instruments.scale import (
 )
 from evenkeel.core.kernel.content import (
     ContentFault,
+    SourceFile,
     content,
-    files_below,
     fingerprint,
-    read_toml,
+    read_folder,
 )
-from evenkeel.core.kernel.sources import Mark, Source, Status
+from evenkeel.core.kernel.sources import Status
 
 
 class UnknownScale(LookupError):
     """No scale of that name; the message lists those there are."""
-
-
-class SourceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    title: str
-    mark: Mark
-    at: str = ""
-    url: str = ""
-
-    def value(self) -> Source:
-        return Source(title=self.title, at=self.at, url=self.url, mark=self.mark)
 
 
 class _Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -208,14 +198,14 @@ def _build(read: ScaleFile) -> Scale:
             Subscale(id=s.id, name=s.name, items=tuple(s.items)) for s in read.subscale
         ),
         bands=_bands(read),
-        bands_source=read.bands.source.value() if read.bands else None,
+        bands_source=read.bands.source.read() if read.bands else None,
         missing_rule=read.missing.rule,
-        missing_source=read.missing.source.value(),
+        missing_source=read.missing.source.read(),
         rights=Rights(
             holder=read.rights.holder,
             licence_class=read.rights.licence_class,
             statement=read.rights.statement,
-            source=read.rights.source.value(),
+            source=read.rights.source.read(),
             read_on=read.rights.read_on,
         ),
         safety=SafetyItem(
@@ -224,12 +214,12 @@ def _build(read: ScaleFile) -> Scale:
             urgent_from=read.safety.urgent_from,
             call_within_min=read.safety.call_within_min,
             urgent_call_within_min=read.safety.urgent_call_within_min,
-            source=read.safety.source.value(),
+            source=read.safety.source.read(),
         )
         if read.safety
         else None,
         reliable_change=ReliableChange(
-            points=read.reliable_change.points, source=read.reliable_change.source.value()
+            points=read.reliable_change.points, source=read.reliable_change.source.read()
         )
         if read.reliable_change
         else None,
@@ -243,13 +233,7 @@ def _build(read: ScaleFile) -> Scale:
 @cache
 def catalogue() -> dict[str, Scale]:
     """Every scale by its id."""
-    found: dict[str, Scale] = {}
-    for place in files_below(content("instruments", "scales"), ".toml"):
-        scale = _build(read_toml(place, ScaleFile))
-        if place.name != f"{scale.id}.toml":
-            raise ContentFault(f"instruments/scales/{place.name}: its id is {scale.id}")
-        found[scale.id] = scale
-    return found
+    return read_folder(content("instruments", "scales"), ScaleFile, _build)
 
 
 @cache

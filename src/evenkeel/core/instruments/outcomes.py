@@ -15,8 +15,8 @@ from itertools import pairwise
 
 import msgspec
 
-from evenkeel.core.instruments.catalogue import SourceFile, scale_of
-from evenkeel.core.kernel.content import ContentFault, content, read_toml
+from evenkeel.core.instruments.catalogue import scale_of
+from evenkeel.core.kernel.content import ContentFault, SourceFile, content, read_toml
 from evenkeel.core.kernel.sources import Source, Status
 from evenkeel.core.kernel.verdicts import Verdict, no, unknown, yes
 
@@ -97,7 +97,7 @@ def definitions() -> dict[str, Definition]:
             name=entry.name,
             scale=entry.scale,
             status=entry.status,
-            source=entry.source.value(),
+            source=entry.source.read(),
             fall_percent=entry.fall_percent,
             fall_below_percent=entry.fall_below_percent,
             at_most=entry.at_most,

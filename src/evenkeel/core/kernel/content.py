@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
+from evenkeel.core.kernel.sources import Mark, Source
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
 T = TypeVar("T")
+Named = TypeVar("Named", bound=_HasId)
 
 
 class ContentFault(ValueError):
@@ -37,6 +46,55 @@ def read_toml(place: Traversable, kind: type[T]) -> T:
         return msgspec.toml.decode(place.read_bytes(), type=kind, strict=True)
     except msgspec.DecodeError as fault:
         raise ContentFault(f"{place.name}: {fault}") from fault
+
+
+class SourceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A source as it stands in a content file: ``source = {...}`` or ``[sources.NAME]``."""
+
+    title: str
+    mark: Mark
+    at: str = ""
+    url: str = ""
+
+    def read(self) -> Source:
+        return Source(title=self.title, at=self.at, url=self.url, mark=self.mark)
+
+
+def named_source(sources: Mapping[str, SourceFile], name: str, where: str) -> Source:
+    """The source called ``name`` in the file ``where``.
+
+    Raises:
+        ContentFault: the file has none of that name; the message says which it has.
+    """
+    if name not in sources:
+        raise ContentFault(f"{where}: no source {name!r}; this file has {sorted(sources)}")
+    return sources[name].read()
+
+
+def read_folder(place: Traversable, kind: type[T], make: Callable[[T], Named]) -> dict[str, Named]:
+    """What ``make`` makes of every TOML file below ``place``, by id, in the order of names.
+
+    Raises:
+        ContentFault: a file that cannot be read, or whose name is not its id.
+    """
+    found: dict[str, Named] = {}
+    for item in files_below(place, ".toml"):
+        made = make(read_toml(item, kind))
+        if made.id != item.name.removesuffix(".toml"):
+            raise ContentFault(f"{item.name}: its id is {made.id!r}; file and id must agree")
+        found[made.id] = made
+    return found
+
+
+def one_of(known: Mapping[str, T], wanted: str, what: str) -> T:
+    """The item of that id.
+
+    Raises:
+        KeyError: there is none; the message lists those there are.
+    """
+    if wanted not in known:
+        raise KeyError(f"no {what} {wanted!r}; there are {sorted(known)}")
+    return known[wanted]
 
 
 def read_csv(place: Traversable, columns: tuple[str, ...]) -> list[dict[str, str]]:

@@ -15,23 +15,22 @@ from typing import Literal
 
 import msgspec
 
-from evenkeel.core.kernel.content import ContentFault, content, files_below, fingerprint, read_toml
-from evenkeel.core.kernel.sources import Mark, Source, Status
+from evenkeel.core.kernel.content import (
+    ContentFault,
+    SourceFile,
+    content,
+    files_below,
+    fingerprint,
+    named_source,
+    read_toml,
+)
+from evenkeel.core.kernel.sources import Source, Status
 from evenkeel.core.monitoring.events import Priority
 
 Side = Literal["above", "below"]
 SIGNS = frozenset(
     {"pressure", "heart_rate", "spo2", "respiratory_rate", "sedation", "dissociation"}
 )
-
-
-class SourceFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """One entry of ``[sources.NAME]``."""
-
-    title: str
-    mark: Mark
-    at: str = ""
-    url: str = ""
 
 
 class CheckFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -177,8 +176,7 @@ class Rules:
 
     def source(self, name: str) -> Source:
         """The source of that name in this file."""
-        entry = self.file.sources[name]
-        return Source(title=entry.title, at=entry.at, url=entry.url, mark=entry.mark)
+        return named_source(self.file.sources, name, self.file.id)
 
     def seconds(self, name: str) -> timedelta:
         """One clock of ``[timing]``."""
@@ -219,13 +217,12 @@ def _typed(file: RulesFile) -> Rules:
         file.leave.pressure_source,
         file.leave.clear_source,
     ]
+    bare = Rules(file=file, limits=())
     for name in named:
-        if name not in file.sources:
-            raise ContentFault(f"{file.id}: the source {name!r} is not in the file")
+        bare.source(name)
     for check in file.checks:
         if not set(check.signs) <= SIGNS:
             raise ContentFault(f"{file.id}: a check names a sign that is not watched")
-    bare = Rules(file=file, limits=())
 
     def some(number: int) -> Decimal | None:
         return Decimal(number) if number else None

@@ -12,16 +12,16 @@ from typing import Literal
 
 import msgspec
 
-from evenkeel.core.kernel.content import ContentFault, content, files_below, read_toml
+from evenkeel.core.kernel.content import (
+    ContentFault,
+    SourceFile,
+    content,
+    named_source,
+    one_of,
+    read_folder,
+)
 from evenkeel.core.kernel.quantities import Concentration, Mass, MassPerWeight
 from evenkeel.core.kernel.sources import Mark, Source, Status
-
-
-class _SourceFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    title: str
-    mark: Mark
-    at: str = ""
-    url: str = ""
 
 
 class _ByWeightFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -59,7 +59,7 @@ class _ProductFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     edition: str
     off_label: bool
     safety_programme: str
-    sources: dict[str, _SourceFile]
+    sources: dict[str, SourceFile]
     by_weight: _ByWeightFile | None = None
     rounding: _RoundingFile | None = None
     devices: _DevicesFile | None = None
@@ -118,10 +118,7 @@ class Product:
 
 def _product(file: _ProductFile) -> Product:
     def cited(name: str) -> Source:
-        if name not in file.sources:
-            raise ContentFault(f"{file.id}: the source {name!r} is not in the file")
-        entry = file.sources[name]
-        return Source(title=entry.title, at=entry.at, url=entry.url, mark=entry.mark)
+        return named_source(file.sources, name, file.id)
 
     if file.route == "iv" and (file.by_weight is None or file.rounding is None or file.devices):
         raise ContentFault(f"{file.id}: an infusion has by_weight and rounding, and no devices")
@@ -175,13 +172,7 @@ def _product(file: _ProductFile) -> Product:
 @cache
 def products() -> dict[str, Product]:
     """Every product by its id."""
-    found: dict[str, Product] = {}
-    for place in files_below(content("products"), ".toml"):
-        product = _product(read_toml(place, _ProductFile))
-        if product.id != place.name.removesuffix(".toml"):
-            raise ContentFault(f"{place.name}: its id is {product.id!r}; file and id must agree")
-        found[product.id] = product
-    return found
+    return read_folder(content("products"), _ProductFile, _product)
 
 
 def product(product_id: str) -> Product:
@@ -190,7 +181,4 @@ def product(product_id: str) -> Product:
     Raises:
         KeyError: no product of this id; the message lists those there are.
     """
-    known = products()
-    if product_id not in known:
-        raise KeyError(f"no product {product_id!r}; there are {sorted(known)}")
-    return known[product_id]
+    return one_of(products(), product_id, "product")

@@ -7,22 +7,17 @@ from functools import cache
 
 import msgspec
 
-from evenkeel.core.kernel.content import ContentFault, content, files_below, read_toml
+from evenkeel.core.kernel.content import (
+    ContentFault,
+    SourceFile,
+    content,
+    named_source,
+    one_of,
+    read_folder,
+)
 from evenkeel.core.kernel.quantities import read_decimal
-from evenkeel.core.kernel.sources import Mark, Source, Status
+from evenkeel.core.kernel.sources import Source, Status
 from evenkeel.core.protocols.model import DoseRule, Fact, Frequency, Phase, Protocol
-
-
-class SourceFile(msgspec.Struct, forbid_unknown_fields=True):
-    """A source as it stands in a content file."""
-
-    title: str
-    mark: Mark
-    at: str = ""
-    url: str = ""
-
-    def read(self) -> Source:
-        return Source(title=self.title, at=self.at, url=self.url, mark=self.mark)
 
 
 class _FactFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,13 +65,6 @@ class _ProtocolFile(msgspec.Struct, forbid_unknown_fields=True):
     note: str = ""
     dose_step: str | None = None
     prescriber_on_site: str | None = None
-
-
-def named_source(sources: dict[str, SourceFile], name: str, where: str) -> Source:
-    """The source called ``name`` in this file, or a fault that says which ones there are."""
-    if name not in sources:
-        raise ContentFault(f"{where}: no source {name!r}; this file has {sorted(sources)}")
-    return sources[name].read()
 
 
 def _check(read: _ProtocolFile) -> None:
@@ -156,13 +144,7 @@ def _protocol(read: _ProtocolFile) -> Protocol:
 @cache
 def protocols() -> dict[str, Protocol]:
     """Every protocol by its id, in the order of the file names."""
-    found: dict[str, Protocol] = {}
-    for place in files_below(content("protocols"), ".toml"):
-        protocol = _protocol(read_toml(place, _ProtocolFile))
-        if protocol.id != place.name.removesuffix(".toml"):
-            raise ContentFault(f"{place.name}: its id is {protocol.id!r}; file and id must agree")
-        found[protocol.id] = protocol
-    return found
+    return read_folder(content("protocols"), _ProtocolFile, _protocol)
 
 
 def protocol(protocol_id: str) -> Protocol:
@@ -171,7 +153,4 @@ def protocol(protocol_id: str) -> Protocol:
     Raises:
         KeyError: no protocol of this id; the message lists those there are.
     """
-    known = protocols()
-    if protocol_id not in known:
-        raise KeyError(f"no protocol {protocol_id!r}; there are {sorted(known)}")
-    return known[protocol_id]
+    return one_of(protocols(), protocol_id, "protocol")

@@ -8,9 +8,15 @@ from itertools import pairwise
 import msgspec
 
 from evenkeel.core.instruments.catalogue import scale_of
-from evenkeel.core.kernel.content import ContentFault, content, files_below, read_toml
+from evenkeel.core.kernel.content import (
+    ContentFault,
+    SourceFile,
+    content,
+    named_source,
+    one_of,
+    read_folder,
+)
 from evenkeel.core.kernel.sources import Status
-from evenkeel.core.protocols.library import SourceFile, named_source
 from evenkeel.core.protocols.maintenance import Kind, Rule, ScoreRow, WeekRow
 from evenkeel.core.protocols.model import Frequency
 
@@ -134,13 +140,7 @@ def _rule(read: _RuleFile) -> Rule:
 @cache
 def rules() -> dict[str, Rule]:
     """Every maintenance rule by its id."""
-    found: dict[str, Rule] = {}
-    for place in files_below(content("maintenance"), ".toml"):
-        rule = _rule(read_toml(place, _RuleFile))
-        if rule.id != place.name.removesuffix(".toml"):
-            raise ContentFault(f"{place.name}: its id is {rule.id!r}; file and id must agree")
-        found[rule.id] = rule
-    return found
+    return read_folder(content("maintenance"), _RuleFile, _rule)
 
 
 def rule(rule_id: str) -> Rule:
@@ -149,7 +149,4 @@ def rule(rule_id: str) -> Rule:
     Raises:
         KeyError: no rule of this id; the message lists those there are.
     """
-    known = rules()
-    if rule_id not in known:
-        raise KeyError(f"no maintenance rule {rule_id!r}; there are {sorted(known)}")
-    return known[rule_id]
+    return one_of(rules(), rule_id, "maintenance rule")
