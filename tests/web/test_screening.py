@@ -14,6 +14,7 @@ from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.web.ledger.models import Entry
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
 from evenkeel.web.records.permissions import Denied
+from evenkeel.web.records.selectors.facts import check_of
 from evenkeel.web.records.selectors.screening import screening_of
 from evenkeel.web.records.services import referrals, screening
 
@@ -58,7 +59,7 @@ def tell(patient, by, **facts):
 
 
 def finding(patient, criterion):
-    result = screening.check_of(patient, as_of=TODAY, packs=list(library().packs))
+    result = check_of(patient, as_of=TODAY, packs=list(library().packs))
     return next(
         str(each.finding)
         for pack in result.packs

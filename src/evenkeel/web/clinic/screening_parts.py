@@ -19,8 +19,8 @@ from evenkeel.core.guidelines.values import Fact
 from evenkeel.core.guidelines.verdicts import UNIT_WORDS, Finding, PackVerdict, value_words
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.web.records.models import FactAnswer, ScreeningDecision
+from evenkeel.web.records.selectors.facts import exact
 from evenkeel.web.records.selectors.screening import Screening
-from evenkeel.web.records.services.screening import exact
 
 STATE = {
     Finding.MET: "yes",

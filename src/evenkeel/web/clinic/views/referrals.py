@@ -18,7 +18,7 @@ from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.clinic.referral_words import by_place, grouped, indented
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Referral
-from evenkeel.web.records.selectors.patients import reading_of
+from evenkeel.web.records.selectors.referrals import reading_of
 from evenkeel.web.records.services import referrals as services
 
 PER_PAGE = 25

@@ -22,6 +22,7 @@ from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.clinic.posted import once_of
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
+from evenkeel.web.records.selectors.facts import check_of
 from evenkeel.web.records.selectors.patients import chart_of
 from evenkeel.web.records.selectors.screening import answers_to, screening_of
 from evenkeel.web.records.services import screening as services
@@ -212,7 +213,7 @@ def pack(request: HttpRequest, number: str, pack: str) -> HttpResponse:
     content = library()
     if pack not in content.packs:
         raise Http404("There is no such pack.")
-    result = services.check_of(patient, as_of=_today(), packs=[pack])
+    result = check_of(patient, as_of=_today(), packs=[pack])
     context = {
         "patient": patient,
         "card": card_of(patient),

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from django.db import models
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from evenkeel.core.chart import Chart, Entry, PartialDate, Person, Reading
+from evenkeel.core.chart import Chart, Entry, PartialDate, Person
 from evenkeel.core.protocols.states import CourseStatus
 from evenkeel.web.records.models import (
     Course,
     Patient,
     PatientIdentifier,
-    Referral,
     ScreeningDecision,
 )
-from evenkeel.web.records.services.referrals import read_again
+from evenkeel.web.records.selectors.referrals import reading_of
 
 KINDS = ("conditions", "medications", "allergies", "observations", "procedures", "encounters")
 
@@ -79,33 +77,6 @@ def birth_of(patient: Patient) -> PartialDate | None:
     if not patient.birth:
         return None
     return PartialDate(*(int(part) for part in patient.birth.split("-")))
-
-
-def reading_of(referral: Referral) -> Reading:
-    """A stored referral, read; the last ones read are remembered, because they never change."""
-    return _remembered(_Stored(referral))
-
-
-class _Stored:
-    """A referral as a key: equal when its bytes are."""
-
-    def __init__(self, referral: Referral) -> None:
-        self.referral = referral
-
-    def __hash__(self) -> int:
-        return hash(self.referral.raw_sha256)
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _Stored)
-            and other.referral.raw_sha256 == self.referral.raw_sha256
-            and other.referral.at == self.referral.at
-        )
-
-
-@lru_cache(maxsize=64)
-def _remembered(stored: _Stored) -> Reading:
-    return read_again(stored.referral)
 
 
 class Stage(models.TextChoices):

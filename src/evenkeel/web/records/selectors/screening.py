@@ -14,7 +14,7 @@ from evenkeel.core.guidelines.verdicts import PackVerdict
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.core.safeguards import SafeguardVerdict, judge_all
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
-from evenkeel.web.records.services.screening import check_of
+from evenkeel.web.records.selectors.facts import check_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from evenkeel.web.records.models import (
 )
 from evenkeel.web.records.selectors import readings as reading_selectors
 from evenkeel.web.records.selectors.consent import standing
+from evenkeel.web.records.selectors.facts import check_of
 
 _PRESSURES = ("systolic_bp", "diastolic_bp")
 _CONTINUOUS = ("heart_rate", "spo2", "respiratory_rate")
@@ -191,10 +192,8 @@ def _safeguards(patient: Patient, now: datetime) -> Verdict:
     Unknown locks dosing until somebody asks. One that is known to hold locks it when
     its source was read on its own page; else a prescriber must judge, in writing.
     """
-    from evenkeel.web.records.services import screening
-
     day = now.astimezone(zone()).date()
-    facts = screening.check_of(patient, as_of=day, packs=()).facts
+    facts = check_of(patient, as_of=day, packs=()).facts
     held = [one for one in judge_all(facts) if one.holds_back]
     for one in held:
         if one.verdict.answer is Answer.NO and one.safeguard.stops:

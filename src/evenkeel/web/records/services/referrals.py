@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Value
 from django.db.models.functions import Cast
-from django.utils.module_loading import import_string
 
 from evenkeel.core.chart import Chart, Problem, Reading, Refused
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import ChartItem, Patient, Referral
+from evenkeel.web.records.selectors.referrals import reader
 from evenkeel.web.records.services.identity import person_of
 from evenkeel.web.ui.words import local
 
@@ -46,12 +44,6 @@ class Receipt:
     is_new: bool
     patient_is_new: bool
     problems: tuple[Problem, ...]
-
-
-def reader() -> Callable[..., Reading]:
-    """Who reads bytes for us; named by the settings, because records knows no wire."""
-    found: Callable[..., Reading] = import_string(settings.EVENKEEL_REFERRAL_READER)
-    return found
 
 
 def receive(*, raw: bytes, by: Any, via: str, at: datetime) -> Receipt:
@@ -191,8 +183,3 @@ def _tell(
             "sha256": referral.raw_sha256,
         },
     )
-
-
-def read_again(referral: Referral) -> Reading:
-    """What a stored referral says, read as on the day it came."""
-    return reader()(bytes(referral.raw), today=local(referral.at).date())
