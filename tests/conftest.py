@@ -22,7 +22,12 @@ os.environ.setdefault("EVENKEEL_VAR", str(CHECKOUT / "var" / "test"))
 if "DATABASE_URL" in os.environ:
     os.environ["EVENKEEL_TEST_DATABASE_URL"] = os.environ.pop("DATABASE_URL")
 
+import hypothesis  # noqa: E402
 from django.conf import settings  # noqa: E402
+
+# A busy machine is no fault of an example: speed is measured in benchmarks/.
+hypothesis.settings.register_profile("evenkeel", deadline=None)
+hypothesis.settings.load_profile("evenkeel")
 
 assert settings.EVENKEEL_ENV == "test"
 

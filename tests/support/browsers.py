@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from tests.support.people import make_user
 from tests.support.servers import Live
 
@@ -36,9 +37,13 @@ def browser() -> Iterator[Any]:
     # Playwright's greenlet looks like a running event loop to Django; it is not one.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
+        # While Playwright's loop runs, Django keeps the connections of this thread apart
+        # from those outside of it: each side has to be closed on its own side.
+        connections.close_all()
         chromium = playwright.chromium.launch(executable_path=executable(), args=arguments)
         yield chromium
         chromium.close()
+        connections.close_all()
     if before is None:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
