@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 
 from evenkeel.web.records.models import Once
+
+Row = TypeVar("Row", bound=models.Model)
+Asked = ParamSpec("Asked")
 
 
 class Repeated(Exception):
@@ -44,3 +49,24 @@ def remember(claimed: Once | None, result: Any) -> None:
     if claimed is not None:
         claimed.result_id = str(result.pk)
         claimed.save(update_fields=["result_id"])
+
+
+def repeat_gives(
+    kind: type[Row],
+) -> Callable[[Callable[Asked, Row]], Callable[Asked, Row]]:
+    """Around an act that claims its key: a repeat gives the row that the first time gave.
+
+    It stands inside ``transaction.atomic``, so that the answer is read where the key was.
+    """
+
+    def around(act: Callable[Asked, Row]) -> Callable[Asked, Row]:
+        @wraps(act)
+        def run(*args: Asked.args, **named: Asked.kwargs) -> Row:
+            try:
+                return act(*args, **named)
+            except Repeated as before:
+                return kind._default_manager.get(pk=before.result_id)
+
+        return run
+
+    return around

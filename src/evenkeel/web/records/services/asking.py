@@ -19,7 +19,7 @@ from evenkeel.web.records.models import (
     Patient,
     SingleUseLink,
 )
-from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.once import claim, remember, repeat_gives
 from evenkeel.web.records.selectors.consent import standing
 from evenkeel.web.records.services import links, mail
 from evenkeel.web.records.services.scoring import NotSent, current_course
@@ -30,6 +30,7 @@ REMIND_AFTER = (timedelta(hours=24), timedelta(hours=48))
 
 
 @transaction.atomic
+@repeat_gives(AssessmentRequest)
 def send(
     *,
     patient: Patient,
@@ -57,10 +58,7 @@ def send(
         )
     if by_mail:
         _check_reachable(patient, at)
-    try:
-        claimed = claim(once, "questionnaires.send", by)
-    except Repeated as repeat:
-        return AssessmentRequest.objects.get(pk=repeat.result_id)
+    claimed = claim(once, "questionnaires.send", by)
     request = AssessmentRequest.objects.create(
         patient=patient,
         course=course or current_course(patient),

@@ -22,7 +22,7 @@ from evenkeel.web.accounts.models import User
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Course, Treatment
-from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.once import Repeated, claim, remember, repeat_gives
 from evenkeel.web.records.selectors import booking as find
 from evenkeel.web.records.services import courses
 from evenkeel.web.records.services.booking_words import CannotBook, Offer, say_when
@@ -121,6 +121,7 @@ def book_series(
 
 
 @transaction.atomic
+@repeat_gives(Treatment)
 def book_one(
     *,
     course: Course,
@@ -138,10 +139,7 @@ def book_one(
         Denied, courses.CannotPlan, CannotBook: as ``book_series``.
     """
     permissions.check_may(by, "booking.book")
-    try:
-        claimed = claim(once, "booking.one", by)
-    except Repeated as done:
-        return Treatment.objects.get(pk=done.result_id)
+    claimed = claim(once, "booking.one", by)
     hold_the_book()
     course = Course.objects.select_for_update().select_related("patient").get(pk=course.pk)
     check_open(course)

@@ -17,7 +17,7 @@ from django.db import transaction
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import consent_texts, permissions
 from evenkeel.web.records.models import ConsentRecord, Patient, Purpose, SingleUseLink
-from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.once import claim, remember, repeat_gives
 from evenkeel.web.records.selectors.consent import Standing, standing, standings
 from evenkeel.web.records.services import links, mail
 
@@ -42,6 +42,7 @@ class NotYet(Exception):
 
 
 @transaction.atomic
+@repeat_gives(SingleUseLink)
 def ask(
     *,
     patient: Patient,
@@ -64,10 +65,7 @@ def ask(
         raise NotYet(
             "Nothing was sent: this person has no e-mail address. Add one, or hand over a tablet."
         )
-    try:
-        claimed = claim(once, "consent.ask", by)
-    except Repeated as repeat:
-        return SingleUseLink.objects.get(pk=repeat.result_id)
+    claimed = claim(once, "consent.ask", by)
     link = links.issue(
         patient=patient,
         kind=KIND,
@@ -242,6 +240,7 @@ def keep_answer(
 
 
 @transaction.atomic
+@repeat_gives(ConsentRecord)
 def withdraw(
     *,
     patient: Patient,
@@ -259,10 +258,7 @@ def withdraw(
     permissions.check_may(by, "consent.withdraw")
     if not reason.strip():
         raise NotYet("Nothing was changed: write how and when the person withdrew.")
-    try:
-        claimed = claim(once, "consent.withdraw", by)
-    except Repeated as repeat:
-        return ConsentRecord.objects.get(pk=repeat.result_id)
+    claimed = claim(once, "consent.withdraw", by)
     # Two people who note it at once write one row: the patient row is the lock.
     Patient.objects.select_for_update().get(pk=patient.pk)
     latest = patient.consents.filter(purpose=purpose).order_by("-id").first()

@@ -24,7 +24,7 @@ from evenkeel.web.records.models import (
     ScreeningDecision,
     Treatment,
 )
-from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.once import claim, remember, repeat_gives
 from evenkeel.web.records.selectors import courses as find
 from evenkeel.web.ui.words import clinic_zone
 
@@ -71,6 +71,7 @@ def protocols_for(product: str) -> list[Protocol]:
 
 
 @transaction.atomic
+@repeat_gives(Course)
 def plan_course(
     *,
     patient: Patient,
@@ -90,10 +91,7 @@ def plan_course(
             is not one of the protocol's.
     """
     permissions.check_may(by, "courses.plan")
-    try:
-        claimed = claim(once, "course.plan", by)
-    except Repeated as done:
-        return Course.objects.get(pk=done.result_id)
+    claimed = claim(once, "course.plan", by)
     # Two people planning for one person at once: the second waits, and then sees the first.
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
     if protocol_id not in protocols():
@@ -235,6 +233,7 @@ def after_treatment(*, course: Course, at: datetime) -> None:
 
 
 @transaction.atomic
+@repeat_gives(Course)
 def stop_course(
     *, course: Course, reason: str, by: User, at: datetime, once: UUID | None = None
 ) -> Course:
@@ -245,13 +244,9 @@ def stop_course(
         CannotPlan: no reason, treatments are still booked, or the course is over.
     """
     permissions.check_may(by, "courses.prescribe")
-    try:
-        claimed = claim(once, "course.stop", by)
-    except Repeated as done:
-        return Course.objects.get(pk=done.result_id)
+    claimed = claim(once, "course.stop", by)
     course = Course.objects.select_for_update().get(pk=course.pk)
-    if not reason.strip():
-        raise CannotPlan("The course was not stopped: it needs a reason. Write one.")
+    check_reason(reason, "stopped")
     check_nothing_booked(course)
     change_status(course, CourseStatus.STOPPED)
     course.ended_at, course.end_reason = at, reason.strip()
@@ -267,6 +262,12 @@ def stop_course(
     )
     remember(claimed, course)
     return course
+
+
+def check_reason(reason: str, word: str) -> None:
+    """Raise unless somebody wrote why the course is ``word``."""
+    if not reason.strip():
+        raise CannotPlan(f"The course was not {word}: it needs a reason. Write one.")
 
 
 def check_nothing_booked(course: Course, word: str = "stopped") -> None:

@@ -15,7 +15,7 @@ from evenkeel.web.accounts.models import User
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Course, MaintenanceDecision
-from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.once import claim, remember, repeat_gives
 from evenkeel.web.records.selectors import courses as find
 from evenkeel.web.records.selectors import decisions as asked
 from evenkeel.web.records.services import courses
@@ -28,6 +28,7 @@ class CannotDecide(Exception):
 
 
 @transaction.atomic
+@repeat_gives(MaintenanceDecision)
 def decide(
     *,
     course: Course,
@@ -52,10 +53,7 @@ def decide(
         courses.CannotPlan: stopping while treatments are booked.
     """
     permissions.check_may(by, "decisions.make")
-    try:
-        claimed = claim(once, "course.decide", by)
-    except Repeated as done:
-        return MaintenanceDecision.objects.get(pk=done.result_id)
+    claimed = claim(once, "course.decide", by)
     course = Course.objects.select_for_update().select_related("patient").get(pk=course.pk)
     if course.status not in {CourseStatus.DECISION_DUE, CourseStatus.MAINTENANCE}:
         raise CannotDecide(_not_due(course))

@@ -11,7 +11,7 @@ from django.db import transaction
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Chair, Device
-from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.once import claim, remember, repeat_gives
 
 
 class AlreadyRegistered(ValueError):
@@ -19,6 +19,7 @@ class AlreadyRegistered(ValueError):
 
 
 @transaction.atomic
+@repeat_gives(Device)
 def register(
     *,
     identifier: str,
@@ -37,10 +38,7 @@ def register(
         AlreadyRegistered: the identifier is taken.
     """
     permissions.check_may(by, "devices.manage")
-    try:
-        claimed = claim(once, "devices.register", by)
-    except Repeated as repeated:
-        return Device.objects.get(pk=repeated.result_id)
+    claimed = claim(once, "devices.register", by)
     other = Device.objects.filter(identifier=identifier).first()
     if other is not None:
         raise AlreadyRegistered(

@@ -13,12 +13,13 @@ from evenkeel.web.accounts.models import User
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Course
-from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.once import claim, remember, repeat_gives
 from evenkeel.web.records.selectors import courses as find
 from evenkeel.web.records.services import courses
 
 
 @transaction.atomic
+@repeat_gives(Course)
 def pause_course(
     *, course: Course, reason: str, by: User, at: datetime, once: UUID | None = None
 ) -> Course:
@@ -29,13 +30,9 @@ def pause_course(
         CannotPlan: no reason, treatments are still booked, or the course cannot pause.
     """
     permissions.check_may(by, "courses.prescribe")
-    try:
-        claimed = claim(once, "course.pause", by)
-    except Repeated as done:
-        return Course.objects.get(pk=done.result_id)
+    claimed = claim(once, "course.pause", by)
     course = Course.objects.select_for_update().get(pk=course.pk)
-    if not reason.strip():
-        raise courses.CannotPlan("The course was not paused: it needs a reason. Write one.")
+    courses.check_reason(reason, "paused")
     courses.check_nothing_booked(course, "paused")
     courses.change_status(course, CourseStatus.PAUSED)
     ledger.append(
@@ -52,6 +49,7 @@ def pause_course(
 
 
 @transaction.atomic
+@repeat_gives(Course)
 def resume_course(
     *, course: Course, reason: str, by: User, at: datetime, once: UUID | None = None
 ) -> Course:
@@ -62,15 +60,11 @@ def resume_course(
         CannotPlan: no reason, or the course is not paused.
     """
     permissions.check_may(by, "courses.prescribe")
-    try:
-        claimed = claim(once, "course.resume", by)
-    except Repeated as done:
-        return Course.objects.get(pk=done.result_id)
+    claimed = claim(once, "course.resume", by)
     course = Course.objects.select_for_update().get(pk=course.pk)
     if course.status != CourseStatus.PAUSED:
         raise courses.CannotPlan("This course is not paused. Nothing was changed.")
-    if not reason.strip():
-        raise courses.CannotPlan("The course was not resumed: it needs a reason. Write one.")
+    courses.check_reason(reason, "resumed")
     planned = protocol(course.protocol).phases[0].treatments or 0
     if course.started_at is None:
         to = CourseStatus.BOOKED

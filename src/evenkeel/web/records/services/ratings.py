@@ -13,7 +13,7 @@ from evenkeel.core.instruments import Scale, scale_of, score, score_total
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Assessment, Course, Patient
-from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.once import claim, remember, repeat_gives
 from evenkeel.web.records.services.scoring import (
     NotSent,
     ask_what_was_left_open,
@@ -24,6 +24,7 @@ from evenkeel.web.records.services.scoring import (
 
 
 @transaction.atomic
+@repeat_gives(Assessment)
 def record_rating(
     *,
     patient: Patient,
@@ -51,10 +52,7 @@ def record_rating(
     _check_time(taken_at, at)
     if supersedes is not None:
         _check_correction(supersedes, patient, scale, reason)
-    try:
-        claimed = claim(once, "ratings.record", by)
-    except Repeated as repeat:
-        return Assessment.objects.get(pk=repeat.result_id)
+    claimed = claim(once, "ratings.record", by)
     assessment = keep(
         patient=patient,
         course=course or current_course(patient),
@@ -83,6 +81,7 @@ def record_rating(
 
 
 @transaction.atomic
+@repeat_gives(Assessment)
 def record_answers(
     *,
     patient: Patient,
@@ -99,10 +98,7 @@ def record_answers(
     scale = scale_of(instrument)
     result = score(scale, answers)
     _check_time(taken_at, at)
-    try:
-        claimed = claim(once, "ratings.record_answers", by)
-    except Repeated as repeat:
-        return Assessment.objects.get(pk=repeat.result_id)
+    claimed = claim(once, "ratings.record_answers", by)
     assessment = keep(
         patient=patient,
         course=course or current_course(patient),

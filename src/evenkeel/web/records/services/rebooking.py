@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -12,8 +11,8 @@ from evenkeel.core.protocols.states import CourseStatus
 from evenkeel.web.accounts.models import User
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
-from evenkeel.web.records.models import Course, Treatment
-from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.models import Treatment
+from evenkeel.web.records.once import claim, remember, repeat_gives
 from evenkeel.web.records.selectors import booking as find
 from evenkeel.web.records.services import courses
 from evenkeel.web.records.services.booking_words import CannotBook, say_when
@@ -26,15 +25,18 @@ from evenkeel.web.records.services.placing import (
 )
 
 
-def _locked(treatment: Treatment) -> Treatment:
-    return (
+def _booked(treatment: Treatment, what: str) -> Treatment:
+    """The treatment with the book and its row locked.
+
+    Raises:
+        CannotBook: it is not booked any more, so it cannot be ``what``.
+    """
+    hold_the_book()
+    treatment = (
         Treatment.objects.select_for_update(of=("self",))
         .select_related("course", "patient", "chair")
         .get(pk=treatment.pk)
     )
-
-
-def _check_booked(treatment: Treatment, what: str) -> None:
     if treatment.status != Treatment.Status.BOOKED:
         raise CannotBook(
             title=f"This treatment cannot be {what}",
@@ -42,9 +44,11 @@ def _check_booked(treatment: Treatment, what: str) -> None:
             todo="Look at the day's page for where it stands.",
             start=treatment.period.lower,
         )
+    return treatment
 
 
 @transaction.atomic
+@repeat_gives(Treatment)
 def move(
     *,
     treatment: Treatment,
@@ -60,13 +64,8 @@ def move(
         Denied, courses.CannotPlan, CannotBook.
     """
     permissions.check_may(by, "booking.book")
-    try:
-        claimed = claim(once, "booking.move", by)
-    except Repeated as done:
-        return Treatment.objects.get(pk=done.result_id)
-    hold_the_book()
-    treatment = _locked(treatment)
-    _check_booked(treatment, "moved")
+    claimed = claim(once, "booking.move", by)
+    treatment = _booked(treatment, "moved")
     if not reason.strip():
         raise CannotBook(
             title="The treatment was not moved",
@@ -105,6 +104,7 @@ def move(
 
 
 @transaction.atomic
+@repeat_gives(Treatment)
 def cancel(
     *,
     treatment: Treatment,
@@ -115,13 +115,8 @@ def cancel(
 ) -> Treatment:
     """Cancel one booked treatment, for a written reason. Its chair is free at once."""
     permissions.check_may(by, "booking.book")
-    try:
-        claimed = claim(once, "booking.cancel", by)
-    except Repeated as done:
-        return Treatment.objects.get(pk=done.result_id)
-    hold_the_book()
-    treatment = _locked(treatment)
-    _check_booked(treatment, "cancelled")
+    claimed = claim(once, "booking.cancel", by)
+    treatment = _booked(treatment, "cancelled")
     if not reason.strip():
         raise CannotBook(
             title="The treatment was not cancelled",
@@ -129,23 +124,22 @@ def cancel(
             todo="Write a reason.",
             start=treatment.period.lower,
         )
-    _end(treatment, Treatment.Status.CANCELLED, reason.strip())
-    ledger.append(
+    _end(
+        treatment,
+        Treatment.Status.CANCELLED,
         "booking.cancelled",
-        sentence=f"Treatment {treatment.ordinal} of {treatment.patient.short_name} on "
+        f"Treatment {treatment.ordinal} of {treatment.patient.short_name} on "
         f"{say_when(treatment.period.lower)} was cancelled.",
+        reason=reason.strip(),
         by=by,
         at=at,
-        patient=treatment.patient,
-        subject=treatment,
-        reason=reason.strip(),
     )
-    _follow(treatment.course, at)
     remember(claimed, treatment)
     return treatment
 
 
 @transaction.atomic
+@repeat_gives(Treatment)
 def mark_missed(
     *,
     treatment: Treatment,
@@ -156,13 +150,8 @@ def mark_missed(
 ) -> Treatment:
     """The person did not come. Not before the booked start has passed."""
     permissions.check_may(by, "booking.book")
-    try:
-        claimed = claim(once, "booking.missed", by)
-    except Repeated as done:
-        return Treatment.objects.get(pk=done.result_id)
-    hold_the_book()
-    treatment = _locked(treatment)
-    _check_booked(treatment, "marked as missed")
+    claimed = claim(once, "booking.missed", by)
+    treatment = _booked(treatment, "marked as missed")
     if at < treatment.period.lower:
         raise CannotBook(
             title="The treatment was not marked as missed",
@@ -170,29 +159,43 @@ def mark_missed(
             todo="Wait until then, or cancel it with a reason.",
             start=treatment.period.lower,
         )
-    _end(treatment, Treatment.Status.MISSED, reason.strip())
-    ledger.append(
+    _end(
+        treatment,
+        Treatment.Status.MISSED,
         "booking.missed",
-        sentence=f"{treatment.patient.short_name} did not come to treatment {treatment.ordinal} on "
+        f"{treatment.patient.short_name} did not come to treatment {treatment.ordinal} on "
         f"{say_when(treatment.period.lower)}.",
+        reason=reason.strip(),
         by=by,
         at=at,
-        patient=treatment.patient,
-        subject=treatment,
-        reason=reason.strip(),
     )
-    _follow(treatment.course, at)
     remember(claimed, treatment)
     return treatment
 
 
-def _end(treatment: Treatment, status: Any, reason: str) -> None:
+def _end(
+    treatment: Treatment,
+    status: str,
+    action: str,
+    sentence: str,
+    *,
+    reason: str,
+    by: User,
+    at: datetime,
+) -> None:
+    """It will not take place. A course left without bookings is planned again, or decided on."""
     treatment.status, treatment.cancelled_reason = status, reason
     treatment.save(update_fields=["status", "cancelled_reason"])
-
-
-def _follow(course: Course, at: datetime) -> None:
-    """A course without bookings is planned again, or has a decision due."""
+    ledger.append(
+        action,
+        sentence=sentence,
+        by=by,
+        at=at,
+        patient=treatment.patient,
+        subject=treatment,
+        reason=reason,
+    )
+    course = treatment.course
     if course.status == CourseStatus.BOOKED and not find.holding().filter(course=course).exists():
         courses.change_status(course, CourseStatus.PLANNED)
     courses.after_treatment(course=course, at=at)

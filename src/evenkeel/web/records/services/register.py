@@ -21,7 +21,7 @@ from evenkeel.core.pharmacology.products import product
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Container, RegisterEntry, Task, Treatment
-from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.once import Repeated, claim, remember, repeat_gives
 from evenkeel.web.records.selectors.timeline import zone
 from evenkeel.web.records.services import tasks
 from evenkeel.web.records.services.signatures import Signature
@@ -247,6 +247,7 @@ def open_waste() -> list[tuple[Container, Treatment, Balance]]:
 
 
 @transaction.atomic
+@repeat_gives(RegisterEntry)
 def waste(
     *,
     container: Container,
@@ -267,10 +268,7 @@ def waste(
     """
     permissions.check_may(by, "register.waste")
     permissions.check_may(witness.user, "register.witness")
-    try:
-        claimed = claim(once, "register.waste", by)
-    except Repeated as repeated:
-        return RegisterEntry.objects.get(pk=repeated.result_id)
+    claimed = claim(once, "register.waste", by)
     if witness.user.pk == by.pk:
         raise DoesNotAddUp(
             "A witness is another person: nobody sees their own hands. Nothing was written. Let "
@@ -319,6 +317,7 @@ def waste(
 
 
 @transaction.atomic
+@repeat_gives(RegisterEntry)
 def count(
     *,
     product_id: str,
@@ -337,10 +336,7 @@ def count(
         permissions.check_may(witness.user, "register.witness")
         if witness.user.pk == by.pk:
             raise DoesNotAddUp("A witness is another person. Nothing was written.")
-    try:
-        claimed = claim(once, "register.count", by)
-    except Repeated as repeated:
-        return RegisterEntry.objects.get(pk=repeated.result_id)
+    claimed = claim(once, "register.count", by)
     if counted < 0:
         raise DoesNotAddUp("A count is zero or more. Nothing was written.")
     expected = in_stock(product_id).count()

@@ -22,7 +22,7 @@ from evenkeel.web.accounts.roles import Role
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
-from evenkeel.web.records.once import Repeated, claim, remember
+from evenkeel.web.records.once import claim, remember, repeat_gives
 from evenkeel.web.records.selectors.facts import check_of, exact
 from evenkeel.web.ui.words import local
 
@@ -36,6 +36,7 @@ class CannotDecide(Exception):
 
 
 @transaction.atomic
+@repeat_gives(FactAnswer)
 def answer_fact(
     *,
     patient: Patient,
@@ -56,10 +57,7 @@ def answer_fact(
         UnreadableAnswer: no such fact, or not one of its values.
     """
     permissions.check_may(by, "facts.answer")
-    try:
-        claimed = claim(once, "fact.answered", by)
-    except Repeated as done:
-        return FactAnswer.objects.get(pk=done.result_id)
+    claimed = claim(once, "fact.answered", by)
     content = library()
     _check_answer(name, value, by, content)
     answer = FactAnswer.objects.create(
@@ -99,6 +97,7 @@ def _check_answer(name: str, value: Any, by: User, content: Library) -> None:
 
 
 @transaction.atomic
+@repeat_gives(ScreeningDecision)
 def decide(
     *,
     patient: Patient,
@@ -119,10 +118,7 @@ def decide(
             stops it, or pack, product and indication are not ones that are known.
     """
     permissions.check_may(by, "screening.decide")
-    try:
-        claimed = claim(once, "screening.decided", by)
-    except Repeated as done:
-        return ScreeningDecision.objects.get(pk=done.result_id)
+    claimed = claim(once, "screening.decided", by)
     content = library()
     if choice not in ScreeningDecision.Choice.values:
         raise CannotDecide("Choose what is decided: plan a course, no treatment, or wait.")
