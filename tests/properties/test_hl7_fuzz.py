@@ -66,6 +66,7 @@ def test_mutations_of_every_sample(seed: int) -> None:
 
 @given(st.binary(max_size=600))
 @example(b"MSH")
+@example(b"MSH.1^~\\&.A.B.C.D.20261124..ORU^R01.7.P.2.6\r")  # a time would fall apart
 @example(b"MSH|^~\\&|\0")
 def test_any_bytes(content: bytes) -> None:
     the_door(content)

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from evenkeel.edges.hl7.message import Message, Separators
+from evenkeel.edges.hl7.message import IN_NUMBERS, Message, Separators
 from evenkeel.edges.hl7.refusal import Fault, Place
 
+_USABLE = re.compile(rf"(?![{re.escape(IN_NUMBERS)}])[!-/:-@\[-`{{-~]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BY_CODE: Mapping[str, Fault] = {fault.code: fault for fault in Fault}
 # The kinds of message that this door does not take at all: rejected, not in error.
@@ -72,11 +73,11 @@ def peek(raw: bytes) -> Header:
     text = raw[:4_096].removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     line = re.split(r"[\r\n]", text, maxsplit=1)[0]
     mark = line[3:4]
-    if not line.startswith("MSH") or not re.match(r"[!-/:-@\[-`{-~]\Z", mark):
+    if not line.startswith("MSH") or not _USABLE.fullmatch(mark):
         return Header(separators=Separators())
     fields = ["MSH", mark, *line.split(mark)[1:40]]
     fields += [""] * (20 - len(fields))
-    component = fields[2][:1] if re.match(r"[!-/:-@\[-`{-~]", fields[2]) else "^"
+    component = fields[2][:1] if _USABLE.fullmatch(fields[2][:1]) else "^"
     if component == mark:
         return Header(separators=Separators())
     event = fields[9].split(component)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from evenkeel.edges.hl7.refusal import Place
 
 NULL = '""'  # "delete the value", which is not the same as an empty field
+IN_NUMBERS = ".+-"  # no separator may be one of these: a time or a number would fall apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from evenkeel.edges.hl7.message import Message, Segment, Separators
+from evenkeel.edges.hl7.message import IN_NUMBERS, Message, Segment, Separators
 from evenkeel.edges.hl7.refusal import Fault, HL7Refusal, Place
 
 MAX_BYTES = 1_048_576
@@ -88,9 +88,10 @@ def _separators(raw: bytes) -> Separators:
             place=place,
             fault=Fault.DATA_TYPE,
         )
-    if any(mark.isalnum() or not "!" <= mark <= "~" for mark in named):
+    if any(mark.isalnum() or mark in IN_NUMBERS or not "!" <= mark <= "~" for mark in named):
         raise HL7Refusal(
-            "separators must be printable ASCII and neither letters nor digits",
+            "separators must be printable ASCII, neither letters nor digits, and none of . + -, "
+            "which stand in numbers and times",
             place=place,
             fault=Fault.DATA_TYPE,
         )
