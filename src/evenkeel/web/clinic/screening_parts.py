@@ -11,15 +11,11 @@ from typing import Any
 
 from django.urls import reverse
 
-from evenkeel.core.guidelines.answers import read_trials
 from evenkeel.core.guidelines.dictionary import FactDefinition
-from evenkeel.core.guidelines.library import Library
-from evenkeel.core.guidelines.trials import Trial, judge
 from evenkeel.core.guidelines.values import Fact
 from evenkeel.core.guidelines.verdicts import UNIT_WORDS, Finding, PackVerdict, value_words
 from evenkeel.core.kernel.verdicts import Answer
-from evenkeel.web.records.models import FactAnswer, ScreeningDecision
-from evenkeel.web.records.selectors.facts import exact
+from evenkeel.web.records.models import ScreeningDecision
 from evenkeel.web.records.selectors.screening import Screening
 
 STATE = {
@@ -312,139 +308,3 @@ def plan_act(seen: Screening, may_plan: bool) -> dict[str, Any]:
     if not may_plan:
         return {"ready": False, "reason": "A coordinator or a prescriber plans the course."}
     return {"ready": True, "href": reverse("clinic:course_plan", args=[seen.patient.number])}
-
-
-# -- other pages ------------------------------------------------------------------
-
-
-def past_answer(row: FactAnswer, definition: FactDefinition | None) -> dict[str, Any]:
-    value = row.value
-    if value is None:
-        words = "Not known"
-    elif isinstance(value, bool):
-        words = "Yes" if value else "No"
-    elif isinstance(value, list):
-        words = f"{len(value)} trials"
-    else:
-        unit = (
-            ""
-            if definition is None
-            else UNIT_WORDS.get(definition.unit_words, definition.unit_words)
-        )
-        words = f"{str(value).replace('_', ' ')} {unit}".strip()
-    return {"row": row, "words": words}
-
-
-def trial_lines(rows: list[FactAnswer], seen: Screening) -> list[dict[str, Any]]:
-    """Each trial with its adequacy under every definition; places for striking one out."""
-    if not rows or rows[0].value is None:
-        return []
-    knowledge = seen.content.knowledge
-    made = []
-    trials: tuple[Trial, ...] = read_trials(exact(rows[0].value), [])
-    for place, trial in enumerate(trials):
-        judged = [judge(trial, each, knowledge.doses, seen.check.facts.as_of)
-                  for each in knowledge.definitions.values()]  # fmt: skip
-        made.append(
-            {
-                "place": place,
-                "trial": trial,
-                "judged": [
-                    {
-                        "title": knowledge.definitions[each.definition].title,
-                        "state": {True: "no", False: "yes", None: "unknown"}[each.counts],
-                        "words": {True: "adequate and failed", False: "does not count",
-                                  None: "not known"}[each.counts],
-                        "why": each.why,
-                    }
-                    for each in judged
-                ],
-            }
-        )  # fmt: skip
-    return made
-
-
-def used_by(seen: Screening, name: str) -> list[dict[str, Any]]:
-    """Criteria of the shown packs that read a fact, with their present finding."""
-    return [
-        {
-            "id": each.criterion.id,
-            "pack": verdict.pack.short,
-            "statement": each.criterion.statement,
-            "state": STATE[each.finding],
-            "words": FINDING_WORDS[each.finding],
-            "href": reverse("clinic:screening_pack", args=[seen.patient.number, verdict.pack.id])
-            + f"#{each.criterion.id}",
-        }
-        for verdict in seen.check.packs
-        for each in verdict.criteria
-        if name in each.criterion.facts
-        or any(seen.content.dictionary[f].asked_as == name for f in each.criterion.facts)
-    ]
-
-
-def criterion_lines(verdict: PackVerdict, content: Library) -> list[dict[str, Any]]:
-    """Every criterion of a pack, by topic, with its source and how it was read."""
-    return [
-        {
-            "criterion": each.criterion,
-            "topic": content.topics[each.criterion.topic].label,
-            "state": STATE[each.finding],
-            "words": FINDING_WORDS[each.finding],
-            "reason": each.reason,
-            "refs": ", ".join(short_ref(ref) for ref in each.refs),
-            "mark": each.criterion.source.mark.words,
-            "counts": each.criterion.counts,
-            "conflicts": content.conflicts_on(each.criterion.topic),
-        }
-        for each in verdict.criteria
-    ]
-
-
-def stored_packs(made: ScreeningDecision, content: Library) -> list[dict[str, Any]]:
-    """The verdicts of the day of a decision, as they were kept."""
-    told = []
-    for kept in made.packs:
-        titled = content.packs.get(kept["pack"])
-        told.append(
-            {
-                "title": titled.short if titled else kept["pack"],
-                "edition": kept["edition"],
-                "answer": kept["verdict"],
-                "chosen": kept["pack"] == made.pack,
-                "criteria": [
-                    each | {"state": STATE[Finding(each["verdict"])],
-                            "words": FINDING_WORDS[Finding(each["verdict"])]}
-                    for each in kept["criteria"]
-                    if each["verdict"] != "not_applicable"
-                ],
-            }
-        )  # fmt: skip
-    return told
-
-
-def stored_facts(made: ScreeningDecision, content: Library) -> list[dict[str, Any]]:
-    """The facts of the day of a decision that were known, as they were kept."""
-    told = []
-    for name, kept in made.facts.items():
-        value = kept["value"]
-        if value is None:
-            continue
-        definition = content.dictionary.facts.get(name)
-        if isinstance(value, list):
-            low, high = value
-            words = str(low) if low == high else f"{low or 'any'} to {high or 'any'}"
-            words += f" {definition.unit_words}" if definition else ""
-        elif isinstance(value, bool):
-            words = "yes" if value else "no"
-        else:
-            words = str(value).replace("_", " ")
-        told.append(
-            {
-                "label": definition.label if definition else name,
-                "words": words,
-                "origin": kept["by"] or ", ".join(kept["refs"]) or kept["origin"],
-                "at": kept["at"],
-            }
-        )
-    return told

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -76,15 +76,20 @@ def _treatment_or_404(pk: int) -> Treatment:
     )
 
 
+def _typed(request: HttpRequest) -> QueryDict:
+    """What was posted; an offer that was tapped stands for its day and time."""
+    typed, start = request.POST.copy(), read_start(request.POST.get("offer", ""))
+    if start is not None:
+        typed["day"], typed["time"] = local(start).strftime("%Y-%m-%d %H:%M").split()
+    return typed
+
+
 @require_POST
 @page("booking.book")
 def book(request: HttpRequest, pk: int) -> HttpResponse:
     """Book one treatment of a course: typed in the form, or the offer that was tapped."""
     course = _course_or_404(pk)
-    typed, start = request.POST.copy(), read_start(request.POST.get("offer", ""))
-    if start is not None:
-        typed["day"], typed["time"] = local(start).strftime("%Y-%m-%d %H:%M").split()
-    form = WhenForm(typed)
+    form = WhenForm(_typed(request))
     beside = Beside(course=course, forms={"when": form})
     if not form.is_valid():
         return _page(request, today(), beside, status=422)
@@ -114,10 +119,7 @@ def book(request: HttpRequest, pk: int) -> HttpResponse:
 @page("booking.book")
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     treatment = _treatment_or_404(pk)
-    typed, start = request.POST.copy(), read_start(request.POST.get("offer", ""))
-    if start is not None:
-        typed["day"], typed["time"] = local(start).strftime("%Y-%m-%d %H:%M").split()
-    form = MoveForm(typed, auto_id="move_%s")
+    form = MoveForm(_typed(request), auto_id="move_%s")
     beside = Beside(course=treatment.course, treatment=treatment, forms={"move": form})
     here = local(treatment.period.lower).date()
     if not form.is_valid():

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from evenkeel.core.guidelines.dictionary import TRIALS
 from evenkeel.core.guidelines.library import library
 from evenkeel.web.clinic import charts
+from evenkeel.web.clinic import screening_details as details
 from evenkeel.web.clinic import screening_parts as parts
 from evenkeel.web.clinic.forms.screening import Unreadable, trial_of, value_of
 from evenkeel.web.clinic.guards import page, patient_or_404
@@ -193,9 +194,9 @@ def _show_fact(
         "definition": definition,
         "line": parts.fact_line(seen, name) if definition else None,
         "widget": parts.widget(definition, seen) if definition else None,
-        "answers": [parts.past_answer(row, definition) for row in rows],
-        "trials": parts.trial_lines(rows, seen) if definition is None else [],
-        "used_by": parts.used_by(seen, name),
+        "answers": [details.past_answer(row, definition) for row in rows],
+        "trials": details.trial_lines(rows, seen) if definition is None else [],
+        "used_by": details.used_by(seen, name),
         "may_answer": permissions.may(request.user, "facts.answer"),
         "may_judge": permissions.may(request.user, "screening.decide"),
         "sayers": FactAnswer.SaidBy.choices,
@@ -220,7 +221,7 @@ def pack(request: HttpRequest, number: str, pack: str) -> HttpResponse:
         "pack": content.packs[pack],
         "verdict": result.packs[0],
         "as_of": result.facts.as_of,
-        "criteria": parts.criterion_lines(result.packs[0], content),
+        "criteria": details.criterion_lines(result.packs[0], content),
         "edition": content.edition,
         "sha256": content.sha256,
     }
@@ -238,8 +239,8 @@ def decision(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         "patient": patient,
         "card": card_of(patient),
         "made": made,
-        "packs": parts.stored_packs(made, content),
-        "facts": parts.stored_facts(made, content),
+        "packs": details.stored_packs(made, content),
+        "facts": details.stored_facts(made, content),
         "pack_title": content.packs[made.pack].title if made.pack in content.packs else made.pack,
         "same_content": made.content_sha256 == content.sha256,
     }
