@@ -60,7 +60,12 @@ class Everything:
     """The clinic. ``ids`` are what stands in addresses; ``sessions`` are signed-in browsers."""
 
     def __init__(self, now: datetime) -> None:
-        from evenkeel.web.records.models import DeviceMessage, MailMessage, ScreeningDecision
+        from evenkeel.web.records.models import (
+            DeviceMessage,
+            MailMessage,
+            ScreeningDecision,
+            Shift,
+        )
         from evenkeel.web.records.services import (
             consent,
             house,
@@ -161,6 +166,8 @@ class Everything:
             "mail": mail.pk,
             "request": asked.pk,
             "account": booked.nurse.pk,
+            "shift": Shift.objects.order_by("-period").first().pk,
+            "chair": booked.chair.pk,
             "token": ApiToken.objects.get(name="Hospital").pk,
             "link": self.links["questionnaire"].pk,
             "form": self.links["consent"].pk,

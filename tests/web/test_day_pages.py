@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from tests.support.day import make_day, new_id, to_dose, to_gate
+from tests.support.day import answer_safeguards, make_day, new_id, to_dose, to_gate
 
 from evenkeel.core.kernel.verdicts import yes
 from evenkeel.web.records.models import RegisterEntry, TreatmentEvent
@@ -248,3 +248,23 @@ def test_ideal_weight_asks_for_the_height(client_as, day) -> None:
     first = dose_checks.standing_of(day.treatment).first
     assert first is not None
     assert first.answers["dose"] == "36.5"  # 73 kg of Devine's formula at 70 inches
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("signs", [(), ("colour",), ("pressure", "colour")])
+def test_a_check_names_signs_that_the_rules_know(signs):
+    from evenkeel.web.records.services import charting
+    from evenkeel.web.records.services.timeline import NotNow
+
+    day = make_day()
+    answer_safeguards(day)
+    to_dose(day)
+    at = day.now + timedelta(minutes=10)
+    with pytest.raises(NotNow, match="pressure"):
+        charting.check_done(
+            treatment=day.treatment, signs=signs, by=day.nurse, at=at, now=at, client=new_id()
+        )
+    assert not TreatmentEvent.objects.filter(kind="check_done").exists()
+    charting.check_done(
+        treatment=day.treatment, signs=("pressure",), by=day.nurse, at=at, now=at, client=new_id()
+    )

@@ -43,9 +43,9 @@ home                                .                      CNPDRAT  .
 healthz                             .                      ALL      .
 clinic:today                        .                      CNPD     .
 clinic:today_safety                 .                      CNPD     .
-clinic:task                         task                   CNPD     CNP
-clinic:task_take                    task                   .        CNP
-clinic:task_hand_over               task                   .        CNP
+clinic:task                         task                   CNPD     CNPD
+clinic:task_take                    task                   .        CNPD
+clinic:task_hand_over               task                   .        CNPD
 clinic:mail_again                   mail                   .        CNP
 clinic:remind                       request                .        CNP
 clinic:send_questionnaire           number                 CNP      CNP
@@ -137,6 +137,10 @@ clinic:account-password             account                .        A
 clinic:account-open                 account                .        A
 clinic:token-add                    .                      A        A
 clinic:token-revoke                 token                  .        A
+clinic:roster                       .                      CA       CA
+clinic:shift-remove                 shift                  .        CA
+clinic:chair-add                    .                      .        A
+clinic:chair-use                    chair                  .        A
 ui:gallery                          .                      CNPDRA   .
 ui:gallery-wall                     .                      CNPDRA   .
 ui:gallery-portal                   .                      CNPDRA   .

@@ -21,8 +21,18 @@ SECTIONS = (
     ("Register", "clinic:register", "register.see"),
     ("Monitors", "clinic:devices", "devices.see"),
     ("Ledger", "clinic:ledger", "ledger.see"),
+    ("Roster", "clinic:roster", "roster.manage"),
     ("Accounts", "clinic:accounts", "accounts.manage"),
 )
+
+# pages that stand at an address of their own, and the section they are part of
+BELONG = {
+    "/day/": "/floor/",
+    "/treatments/": "/floor/",
+    "/courses/": "/patients/",
+    "/consents/": "/patients/",
+    "/tasks/": "/today/",
+}
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -33,6 +43,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         for text, name, act in SECTIONS
         if may(user, act)
     ]
+    path = next(
+        (href for part, href in BELONG.items() if request.path.startswith(part)), request.path
+    )
     for section in found:
-        section["current"] = request.path.startswith(str(section["href"]))
+        section["current"] = path.startswith(str(section["href"]))
     return {"sections": found}

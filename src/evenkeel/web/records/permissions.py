@@ -61,9 +61,11 @@ ACTS: dict[str, frozenset[Role]] = {
     # questionnaires and tasks
     "questionnaires.send": frozenset({C, N, P}),
     "ratings.record": frozenset({N, P}),
-    "tasks.own": frozenset({C, N, P}),
+    "tasks.own": frozenset({C, N, P, PH}),
     # the house
     "ledger.verify": frozenset({A, P}),
+    "chairs.manage": frozenset({A}),
+    "roster.manage": frozenset({C, A}),
     "devices.manage": frozenset({A}),
     "accounts.manage": frozenset({A}),
 }

@@ -17,5 +17,6 @@ SLICES = (
     "devices",
     "ledger",
     "house",
+    "roster",
 )
 urlpatterns = [path("", include(f"evenkeel.web.clinic.urls.{name}")) for name in SLICES]

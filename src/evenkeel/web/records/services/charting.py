@@ -116,10 +116,19 @@ def check_done(
     now: datetime,
     client: UUID,
 ) -> TreatmentEvent:
-    """A person looked and says these signs were checked."""
+    """A person looked and says these signs were checked.
+
+    Raises:
+        NotNow: no sign is named, or one that the rules of this treatment do not check.
+    """
     treatment, at, row = _charting(treatment, e.CheckDone.kind, by, at, now, client)
     if row is not None:
         return row
+    known = {sign for check in selectors.rules_of(treatment).file.checks for sign in check.signs}
+    if not signs or not set(signs) <= known:
+        raise NotNow(
+            f"A check names what was looked at: {', '.join(sorted(known))}. Nothing was written."
+        )
     event = e.CheckDone(**head(client, by=by, at=at, now=now), signs=signs, note=note)
     return write(
         treatment,
