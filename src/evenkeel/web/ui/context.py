@@ -52,7 +52,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "role": user.get_role_display()
             if is_staff and hasattr(user, "get_role_display")
             else "",
-            "home_href": address("clinic:today", "ui:gallery") if is_staff else "/",
+            "home_href": "/",
             "sign_out_href": address("account_logout"),
             "account_href": address("mfa_index") if is_staff else "",
             "help_href": address("portal:help", "portal:crisis") or "#help",

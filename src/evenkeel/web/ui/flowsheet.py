@@ -151,11 +151,10 @@ def _limits(sheet: _Sheet) -> list[SafeString]:
         )
         out.append(svg.line(LEFT, y, RIGHT, y, kind))
         if limit.get("words"):
-            out.append(
-                svg.text(
-                    RIGHT - 2, y - 5, limit["words"], "over" if limit.get("over") else "", "end"
-                )
-            )
+            # left of the axis figures, which stand at the right edge of the pressures
+            x = RIGHT - (34 if strips[limit["series"]] is PRESSURE else 2)
+            words = "limit-words" + (" over" if limit.get("over") else "")
+            out.append(svg.text(x, y - 5, limit["words"], words, "end"))
     return out
 
 

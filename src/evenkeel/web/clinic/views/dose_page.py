@@ -122,7 +122,7 @@ def show_dose(
         "recent": RegisterEntry.objects.filter(product=what.id)
         .exclude(kind="received")
         .select_related("container", "by", "witness")
-        .order_by("-id")[:4],
+        .order_by("-at", "-id")[:4],
         "soft": by_weight.soft.mg_per_kg if by_weight else None,
         "hard": by_weight.hard.mg_per_kg if by_weight else None,
         "scale_value": order.mg_per_kg if order is not None and not nasal else None,

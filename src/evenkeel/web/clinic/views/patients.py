@@ -8,7 +8,6 @@ from django.core.paginator import Paginator
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -88,7 +87,6 @@ def patient(request: HttpRequest, number: str) -> HttpResponse:
         "referrals": found.referrals.defer("raw").select_related("by").order_by("-at"),
         "identifiers": found.identifiers.order_by("system", "value"),
         "possible_copies": Patient.objects.filter(possible_duplicate_of=found).order_by("pk"),
-        "doors": _doors(found, request.user),
         "happened": ledger.entries(show=ledger.Show.ACTS, patient_id=found.pk)[:HAPPENED],
     }
     return render(request, "clinic/patients/patient.html", context)
@@ -110,23 +108,4 @@ def _measures(patient: Patient, chart: Chart) -> list[dict[str, str]]:
             }
             for label, score in sorted(latest.items())
         ),
-    ]
-
-
-# words on the link, URL name that takes the record number, act that opens it
-_DOORS = (
-    ("Screening", "clinic:screening", "patients.see"),
-    ("Consent", "clinic:consent", "patients.see"),
-    ("Course", "clinic:courses", "patients.see"),
-    ("Ratings", "clinic:record_rating", "ratings.record"),
-    ("Send a questionnaire", "clinic:send_questionnaire", "questionnaires.send"),
-)
-
-
-def _doors(patient: Patient, user: Any) -> list[tuple[str, str]]:
-    """Links to the pages about this person that this user may open."""
-    return [
-        (text, reverse(name, args=[patient.number]))
-        for text, name, act in _DOORS
-        if permissions.may(user, act)
     ]

@@ -58,7 +58,7 @@ def register(request: HttpRequest) -> HttpResponse:
         )
     lines = (
         RegisterEntry.objects.select_related("container", "by", "witness", "treatment__patient")
-        .order_by("-id")
+        .order_by("-at", "-id")
         .all()
     )
     wanted = request.GET.get("product", "")

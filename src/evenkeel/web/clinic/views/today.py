@@ -53,6 +53,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "decisions": list(decisions[:FEW_BESIDE]),
         "decisions_count": decisions.count(),
         "may_send": permissions.may(request.user, "questionnaires.send"),
+        "may_see_day": permissions.may(request.user, "floor.see"),
     }
     return render(request, "clinic/today/today.html", context)
 

@@ -116,7 +116,8 @@ def chair_of(seat: Seat) -> dict[str, Any]:
         found["state"] = "due"
     elif (check := next_check(state.checks)) is not None and check.state is CheckState.LATE:
         found["chip"], found["state"] = "medium", "late"
-        found["next_what"] = f"{found['next_what']} late"
+        found |= {"next_what": f"{check_words(check)} late", "next_due": check.due_at}
+        found.pop("next_late", None)
     elif check is not None and check.state is CheckState.DUE and check.due_at is not None:
         found["state"] = "due"
     return found
@@ -184,7 +185,8 @@ def _next(seat: Seat) -> dict[str, Any]:
     device = next_device(seat)
     if device is not None:
         number, at = device
-        return {"next_what": f"Device {number}, not before", "next_due": at}
+        words = "not before" if at > state.now else "may be given"
+        return {"next_what": f"Device {number}, {words}", "next_due": at, "next_late": "open for"}
     check = next_check(state.checks)
     if check is not None and check.due_at is not None:
         return {"next_what": check_words(check), "next_due": check.due_at}

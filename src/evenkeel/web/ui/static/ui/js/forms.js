@@ -52,8 +52,8 @@ document.addEventListener("htmx:responseError", (event) => {
 
 export function focusRefusal(root = document) {
   const refusal = root.querySelector("[data-refusal]");
-  if (refusal) refusal.focus({ preventScroll: false });
+  if (refusal) { refusal.focus({ preventScroll: true }); refusal.scrollIntoView({ block: "center" }); }
 }
 document.addEventListener("htmx:afterSettle", (event) => focusRefusal(event.detail.elt));
 const onPage = document.querySelector("main [data-refusal]:not([data-gallery] [data-refusal])");
-if (onPage && document.querySelector("main form")) onPage.focus();
+if (onPage && document.querySelector("main form")) { onPage.focus({ preventScroll: true }); onPage.scrollIntoView({ block: "center" }); }
