@@ -281,6 +281,14 @@ def test_a_wall_that_hears_nothing_says_so(live, new_page, sign_in, shot) -> Non
     wall.locator("body:not(.out-of-touch)").wait_for(timeout=40_000)
 
 
+def test_a_wall_whose_stream_never_opens_says_so_too(live, new_page, sign_in) -> None:
+    wall = new_page(width=1440, height=900)
+    sign_in(wall, "nurse")
+    wall.route("**/live/floor/events", lambda route: route.abort())
+    wall.goto("/floor/wall/")
+    wall.locator("[data-out-of-touch]").get_by_text("out of touch").wait_for(timeout=40_000)
+
+
 def test_pages_of_the_day_have_no_fault_in_the_dark_and_on_a_phone(
     live, new_page, sign_in, axe, shot
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -120,13 +121,15 @@ def test_the_demo_keeps_its_contract_from_start_to_stop(var):
 
 
 def _listening(process: psutil.Process) -> list[str]:
-    family = [process, *process.children(recursive=True)]
-    return [
-        connection.laddr.ip
-        for one in family
-        for connection in one.net_connections(kind="inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
+    addresses: list[str] = []
+    for one in [process, *process.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):  # it ended meanwhile
+            addresses += [
+                connection.laddr.ip
+                for connection in one.net_connections(kind="inet")
+                if connection.status == psutil.CONN_LISTEN
+            ]
+    return addresses
 
 
 def test_a_second_run_keeps_the_data_and_makes_new_passwords(var):

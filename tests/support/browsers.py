@@ -68,7 +68,9 @@ def new_page(request: Any, browser: Any, live: Live) -> Iterator[Callable[..., A
 
     def note(message: Any) -> None:
         refused = "Content Security Policy" in message.text
-        if refused or (message.type == "error" and "Failed to load resource" not in message.text):
+        # A server that is away, and htmx's word for a stream that broke, are no faults.
+        away = "Failed to load resource" in message.text or message.text == "[object Event]"
+        if refused or (message.type == "error" and not away):
             faults.append(message.text)
 
     def opened(*, width: int = 1280, height: int = 900, **options: Any) -> Any:

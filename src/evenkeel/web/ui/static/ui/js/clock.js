@@ -9,7 +9,9 @@ function arrival() {
 
 let base = Date.parse(document.body.dataset.now || "") || Date.now();
 let mark = arrival();
-let heardAt = null;
+// A page that is meant to be live counts its silence from the start: a stream that never
+// opens is no calmer than one that fell silent.
+let heardAt = document.querySelector("[sse-connect]") ? performance.now() : null;
 let lostSince = null;
 
 export function serverNow() {
