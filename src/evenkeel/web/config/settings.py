@@ -239,8 +239,9 @@ STATIC_ROOT = Path(os.environ.get("EVENKEEL_STATIC_ROOT", EVENKEEL_VAR / "static
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage."
-        + ("StaticFilesStorage" if EVENKEEL_ENV == "test" else "ManifestStaticFilesStorage")
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if EVENKEEL_ENV == "test"
+        else "evenkeel.web.ui.storage.FingerprintedStaticFiles"
     },
 }
 

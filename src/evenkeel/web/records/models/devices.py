@@ -54,7 +54,15 @@ class DeviceMessage(models.Model):
                 name="records_message_stored_once",
             )
         ]
-        indexes = [BrinIndex(fields=["received_at"], name="records_message_by_time")]
+        indexes = [
+            BrinIndex(fields=["received_at"], name="records_message_by_time"),
+            # The few that were refused are looked at among the very many that were not.
+            models.Index(
+                fields=["-received_at"],
+                condition=~Q(ack__in=["AA", "CA"]),
+                name="records_message_refused",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"message {self.pk}"
