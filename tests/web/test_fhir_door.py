@@ -136,6 +136,8 @@ def test_a_browser_session_does_not_open_this_door(client_as):
         (JSON, 201),
         ("application/json", 201),
         ("application/fhir+json; charset=utf-8", 201),
+        ("application/fhir+json; charset=UTF8", 201),
+        ("application/fhir+json; charset=iso-8859-1", 415),
         ("application/fhir+xml", 415),
         ("text/plain", 415),
         ("application/x-www-form-urlencoded", 415),

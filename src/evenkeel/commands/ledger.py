@@ -25,15 +25,13 @@ def verify(as_json: bool) -> None:
     """Walk the whole chain and name the first broken link.
 
     Exit 0: every entry says what it said when it was written. Exit 1: not so.
+    Exit 2: the ledger cannot be reached.
 
     \b
     Example:
       evenkeel ledger verify
     """
-    with surroundings.prepared():
-        import django
-
-        django.setup()
+    with surroundings.records():
         from django.db import connection, transaction
 
         from evenkeel.web.ledger.verify import examine

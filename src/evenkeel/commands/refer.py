@@ -32,10 +32,7 @@ def command(files: tuple[str, ...], as_json: bool) -> None:
     says, somebody who has died, somebody else's identifier). 2: a file could not
     be read as a FHIR bundle.
     """
-    with surroundings.prepared():
-        import django
-
-        django.setup()
+    with surroundings.records():
         results = [_take_in(file) for file in files]
     if as_json:
         click.echo(json.dumps({"results": results}, ensure_ascii=False))

@@ -44,10 +44,7 @@ def add(
     Example:
       evenkeel staff add ada administrator "Ada" "Birchall" ada@clinic.example
     """
-    with surroundings.prepared():
-        import django
-
-        django.setup()
+    with surroundings.records():
         from django.utils import timezone
 
         from evenkeel.web.accounts.models import User

@@ -12,9 +12,12 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
+
+import click
 
 from evenkeel.runtime import places
-from evenkeel.runtime.postgres import Postgres
+from evenkeel.runtime.postgres import Postgres, PostgresTrouble
 from evenkeel.runtime.roles import APP
 
 SETTINGS = "evenkeel.web.config.settings"
@@ -75,3 +78,50 @@ def prepared(*, as_owner: bool = False) -> Iterator[None]:
             server.url() if as_owner else server.url(user=APP, password=app_password(var))
         )
         yield
+
+
+@contextmanager
+def records() -> Iterator[None]:
+    """Django ready and its records within reach; else one line a fault, and exit 2.
+
+    Exit 1 says something about the records. Records that cannot be asked say nothing.
+    """
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import InterfaceError, OperationalError
+
+    try:
+        with prepared():
+            _ask_for_records()
+            yield
+    except ImproperlyConfigured as fault:
+        _stop(str(fault))
+    except PostgresTrouble as fault:
+        _stop(f"The database of the demo does not start: {fault}")
+    except (OperationalError, InterfaceError) as fault:
+        said = str(fault).strip().splitlines()
+        _stop(
+            f"The database cannot be reached ({said[0] if said else 'no reason given'}). "
+            "Start `make demo`, or set DATABASE_URL to the clinic's PostgreSQL, and call again."
+        )
+
+
+def _ask_for_records() -> None:
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('ledger_head')")
+        row = cursor.fetchone()
+    if row is None or row[0] is None:
+        _stop(
+            "The database holds no records of Evenkeel. Run `evenkeel db migrate` first, "
+            "or name the right database in DATABASE_URL."
+        )
+
+
+def _stop(words: str) -> NoReturn:
+    for line in words.splitlines():
+        click.echo(line.strip(), err=True)
+    raise SystemExit(2)

@@ -45,6 +45,9 @@ def bundle(request: HttpRequest) -> JsonResponse:
         )
     if request.content_params.get("fhirversion", "4.0") not in ("4.0", "4.0.1"):
         return _answer(415, "not-supported", "Only FHIR R4 is read (fhirVersion=4.0).")
+    charset = request.content_params.get("charset", "utf-8")
+    if charset.lower() not in ("utf-8", "utf8"):
+        return _answer(415, "not-supported", f"FHIR JSON is UTF-8; this says {charset[:40]}.")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         return _answer(415, "not-supported", "Send the bundle as it is, not compressed.")
     try:
