@@ -151,8 +151,13 @@ def value_words(value: object, definition: FactDefinition) -> str:
         unit = UNIT_WORDS.get(definition.unit_words, definition.unit_words)
         return f"{_rounded(value)} {unit}".rstrip()
     if definition.kind is Kind.CHOICE:
-        return str(value).replace("_", " ")
+        return choice_words(str(value))
     return str(value)
+
+
+def choice_words(value: str) -> str:
+    """A choice of the dictionary as people say it: "trd" is treatment-resistant depression."""
+    return CHOICE_WORDS.get(value, value.replace("_", " "))
 
 
 def _rounded(value: Range) -> Range:
@@ -161,6 +166,22 @@ def _rounded(value: Range) -> Range:
     return Range(low, high)
 
 
+CHOICE_WORDS = {
+    "trd": "treatment-resistant depression",
+    "mdd": "major depression",
+    "mdd_suicidality": "major depression with suicidal thoughts",
+    "ptsd": "PTSD",
+    "ocd": "OCD",
+    "crps": "complex regional pain syndrome",
+    "esketamine_iv": "esketamine IV",
+    "esketamine_sc": "esketamine under the skin",
+    "racemic_iv": "ketamine IV",
+    "racemic_im": "ketamine IM",
+    "racemic_sc": "ketamine under the skin",
+    "racemic_oral": "ketamine by mouth",
+    "racemic_sublingual": "ketamine under the tongue",
+    "racemic_nasal_compounded": "ketamine nasal, compounded",
+}
 UNIT_WORDS = {"mm[Hg]": "mmHg", "a": "years", "d": "days", "wk": "weeks", "{score}": ""}
 
 _WEIGHT = {"must": 4, "should": 2, "consider": 1, "may": 0}

@@ -13,7 +13,7 @@ from evenkeel.core.guidelines.answers import read_trials
 from evenkeel.core.guidelines.dictionary import FactDefinition
 from evenkeel.core.guidelines.library import Library
 from evenkeel.core.guidelines.trials import Trial, judge
-from evenkeel.core.guidelines.verdicts import UNIT_WORDS, Finding, PackVerdict
+from evenkeel.core.guidelines.verdicts import UNIT_WORDS, Finding, PackVerdict, choice_words
 from evenkeel.web.clinic.screening_parts import FINDING_WORDS, STATE, short_ref
 from evenkeel.web.records.models import FactAnswer, ScreeningDecision
 from evenkeel.web.records.selectors.facts import exact
@@ -34,7 +34,7 @@ def past_answer(row: FactAnswer, definition: FactDefinition | None) -> dict[str,
             if definition is None
             else UNIT_WORDS.get(definition.unit_words, definition.unit_words)
         )
-        words = f"{str(value).replace('_', ' ')} {unit}".strip()
+        words = f"{choice_words(str(value))} {unit}".strip()
     return {"row": row, "words": words}
 
 
@@ -141,7 +141,7 @@ def stored_facts(made: ScreeningDecision, content: Library) -> list[dict[str, An
         elif isinstance(value, bool):
             words = "yes" if value else "no"
         else:
-            words = str(value).replace("_", " ")
+            words = choice_words(str(value))
         told.append(
             {
                 "label": definition.label if definition else name,

@@ -13,7 +13,13 @@ from django.urls import reverse
 
 from evenkeel.core.guidelines.dictionary import FactDefinition
 from evenkeel.core.guidelines.values import Fact
-from evenkeel.core.guidelines.verdicts import UNIT_WORDS, Finding, PackVerdict, value_words
+from evenkeel.core.guidelines.verdicts import (
+    UNIT_WORDS,
+    Finding,
+    PackVerdict,
+    choice_words,
+    value_words,
+)
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.web.records.models import ScreeningDecision
 from evenkeel.web.records.selectors.screening import Screening
@@ -137,7 +143,7 @@ def widget(definition: FactDefinition, seen: Screening) -> dict[str, Any]:
     return {
         "kind": str(definition.kind),
         "unit": UNIT_WORDS.get(definition.unit_words, definition.unit_words),
-        "choices": [(value, value.replace("_", " ")) for value in definition.values],
+        "choices": [(value, choice_words(value)) for value in definition.values],
         "judgement": definition.judgement,
         "role": definition.asked_of,
     }
@@ -286,8 +292,8 @@ def deciding(seen: Screening, typed: dict[str, str]) -> dict[str, Any]:
     }
     return {
         "packs": [(each.pack.id, f"{each.pack.short}: {each.answer}") for each in seen.check.packs],
-        "products": [(value, value.replace("_", " ")) for value in words["product"].values],
-        "indications": [(value, value.replace("_", " ")) for value in words["indication"].values],
+        "products": [(value, choice_words(value)) for value in words["product"].values],
+        "indications": [(value, choice_words(value)) for value in words["indication"].values],
         "choices": ScreeningDecision.Choice.choices,
         "pack": typed.get("pack", ""),
         "product": chosen["product"],
