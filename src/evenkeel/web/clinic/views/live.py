@@ -24,7 +24,8 @@ from evenkeel.web.clinic.treatment_parts import ROW, card, override_signed, trea
 from evenkeel.web.records import permissions
 from evenkeel.web.records.emergency import sheet_for
 from evenkeel.web.records.models import Treatment
-from evenkeel.web.records.selectors import floor, flowsheet, timeline
+from evenkeel.web.records.selectors import flowsheet, seats, timeline
+from evenkeel.web.records.selectors.alarm_banner import banner_of
 from evenkeel.web.records.services import register
 from evenkeel.web.records.services.signatures import NotSigned
 from evenkeel.web.records.services.timeline import NotNow
@@ -45,15 +46,15 @@ SYMPTOMS = ["Nausea", "Anxious", "Dizzy", "Headache", "Vomiting", "Numbness", "B
 
 def parts_of(treatment: Treatment, now: datetime, user: Any) -> dict[str, Any]:
     """What changes on the live screen, for the page and for its refreshed parts."""
-    seat = floor.seat_of(treatment, now)
+    seat = seats.seat_of(treatment, now)
     state, leave, rules = seat.state, seat.leave, seat.rules
     dose = state.dose
     check = next_check(state.checks)
-    device = floor.next_device(seat)
+    device = seats.next_device(seat)
     silent = sorted(
         state.stale,
     )
-    last = max((s.at for s in state.latest.values() if s.sign in floor.SIGN_WORDS), default=None)
+    last = max((s.at for s in state.latest.values() if s.sign in seats.SIGN_WORDS), default=None)
     taps = []
     for scale, label, levels in (
         (Scale.SEDATION, "Sedation", SEDATION),
@@ -74,15 +75,15 @@ def parts_of(treatment: Treatment, now: datetime, user: Any) -> dict[str, Any]:
         "state": state,
         "now": now,
         "phase": state.phase,
-        "banner": floor.banner_of(seat, on_wall=False),
+        "banner": banner_of(seat, on_wall=False),
         "more_alarms": max(len(state.open_alarms) - 1, 0),
         "acknowledger": user.short_name,
         "lost": seat.is_lost,
-        "lost_signs": ", ".join(floor.SIGN_WORDS[sign] for sign in silent),
+        "lost_signs": ", ".join(seats.SIGN_WORDS[sign] for sign in silent),
         "lost_since": min((state.latest[s].at for s in silent if s in state.latest), default=None),
         "last_reading": last,
         "check": check,
-        "check_words": floor.check_words(check) if check else "",
+        "check_words": seats.check_words(check) if check else "",
         "check_late": check is not None and check.state is CheckState.LATE,
         "check_signs": check.left or check.signs if check else (),
         "device": device,
@@ -107,7 +108,7 @@ def parts_of(treatment: Treatment, now: datetime, user: Any) -> dict[str, Any]:
         "symptoms": SYMPTOMS,
         "over": state.phase in {Phase.LEFT, Phase.CANCELLED},
         "rules": rules,
-        "product_words": floor.product_words(seat),
+        "product_words": seats.product_words(seat),
         "may_chart": permissions.may(user, "treatments.chart"),
         "open_waste": [
             (box, account)

@@ -15,11 +15,7 @@ from evenkeel.web.records.models import Chair, Shift, Treatment
 from evenkeel.web.records.selectors import timeline
 from evenkeel.web.records.selectors.alarm_banner import worst_banner
 from evenkeel.web.records.selectors.chairs import chair_of, empty_chair
-from evenkeel.web.records.selectors.seats import (
-    Seat,
-    check_words,
-    seats,
-)
+from evenkeel.web.records.selectors.seats import Seat, check_words, seats
 
 
 def board(now: datetime) -> dict[str, Any]:
