@@ -126,3 +126,16 @@ def test_a_file_that_is_not_there_and_one_that_is_not_text(tmp_path):
     result = run("phq2", str(odd))
     assert result.exit_code == 2
     assert "line 2: not UTF-8" in result.stderr
+
+
+def test_an_empty_line_between_rows_is_no_row_that_vanishes():
+    result = run("phq2", "-", text="q1,q2\n3,1\n\n2,2\n")
+    assert result.exit_code == 2
+    assert "line 3: is empty where 2 cells are due" in result.stderr
+    assert run("phq2", "-", text="q1,q2\n3,1\n\n\n").exit_code == 0
+
+
+def test_an_empty_line_of_a_file_with_one_column_is_an_answer_not_given():
+    result = run("cgi_s", "-", text="q1\n3\n\n4\n\n")
+    assert result.exit_code == 0
+    assert [row.split(",")[1] for row in result.stdout.splitlines()[1:]] == ["3", "", "4"]

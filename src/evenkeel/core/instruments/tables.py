@@ -73,12 +73,20 @@ def score_table(scale: Scale, text: str) -> ScoredTable:
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     faults: list[Fault] = []
     rows: list[list[str]] = []
+    blank: list[int] = []  # lines without a cell; at the end of a file they are nothing
     try:
         header = [name.strip() for name in next(reader, [])]
         where = _columns(scale, header)
         for cells in reader:
             if not cells:
+                blank.append(reader.line_num)
                 continue
+            if blank and len(header) > 1:
+                say = f"is empty where {len(header)} cells are due"
+                faults.append(Fault(line=blank[0], text=say))
+            elif blank:  # in a file of one column, an empty line is an empty cell
+                rows += [["", *_added(scale, {item.id: None for item in scale.items})]] * len(blank)
+            blank = []
             if len(cells) != len(header):
                 say = f"has {len(cells)} cells where the header has {len(header)}"
                 faults.append(Fault(line=reader.line_num, text=say))
