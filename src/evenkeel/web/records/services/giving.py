@@ -79,7 +79,11 @@ def start_dose(*, treatment: Treatment, by: Any, at: datetime, client: UUID) -> 
             f"{by.short_name} started {what.name} for {treatment.patient.short_name}, checked by "
             f"{checked.second.by.short_name}."  # type: ignore[union-attr]
         ),
-        data={"check": checked.second.pk, "containers": wanted},  # type: ignore[union-attr]
+        data={
+            "check": checked.second.pk,  # type: ignore[union-attr]
+            "containers": wanted,
+            **register.seal(treatment),
+        },
     )
     if nasal:
         _device(treatment, 1, wanted[0], what, by=by, at=at, client=uuid.uuid5(client, "device 1"))
@@ -172,7 +176,7 @@ def _device(
         sentence=(
             f"{treatment.patient.short_name} used device {number}, {label}, before {by.short_name}."
         ),
-        data={"container": container_id, "number": number},
+        data={"container": container_id, "number": number, **register.seal(treatment)},
     )
     state = selectors.state_of(treatment, at)
     if state.dose is not None and state.dose.is_over:

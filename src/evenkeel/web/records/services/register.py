@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce
 from evenkeel.core.kernel.quantities import plain
 from evenkeel.core.pharmacology.products import product
 from evenkeel.web.ledger import append as ledger
+from evenkeel.web.ledger import seals
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Container, RegisterEntry, Task, Treatment
 from evenkeel.web.records.once import Repeated, claim, remember, repeat_gives
@@ -202,6 +203,15 @@ def give(*, treatment: Treatment, mg: Decimal, by: Any, at: datetime) -> list[Re
             "is wrong. Nothing was written. Read the syringe again."
         )
     return lines
+
+
+def seal(treatment: Treatment) -> dict[str, Any]:
+    """The register's lines of this treatment so far, vouched for by the entry that carries it.
+
+    Waste, the only line from another hand, waits until the dose is over, so that
+    nobody adds to the set while the treatment is held.
+    """
+    return seals.seal_of_set(RegisterEntry, "treatment_id", treatment.pk)
 
 
 def drawn_for(treatment: Treatment) -> list[Container]:

@@ -147,5 +147,5 @@ def end_dose(
             + (", before its plan." if stopped else ".")
         ),
         reason=reason.strip(),
-        data={"given_mg": str(mg)},
+        data={"given_mg": str(mg), **register.seal(treatment)},
     )
