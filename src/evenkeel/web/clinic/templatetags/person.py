@@ -33,6 +33,9 @@ def person_pages(context: template.Context) -> dict[str, Any]:
         for text, name, act in PAGES
         if may(request.user, act)
     ]
+    chart, here = reverse("clinic:patient", args=[patient.number]), request.path
+    if here.startswith(("/courses/", f"{chart}course/")):
+        here = reverse("clinic:courses", args=[patient.number])
     for one in pages:
-        one["current"] = request.path == one["href"]
+        one["current"] = here == chart if one["href"] == chart else here.startswith(one["href"])
     return {"pages": pages}

@@ -192,6 +192,8 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
     if not wants_json:
         messages.success(request, f"{words.capitalize()}.")
         return redirect("clinic:day") if kind == "left" else redirect("clinic:live", pk)
+    if kind == "left":  # the next page is another one: say there what was done
+        messages.success(request, f"{found.patient.short_name} was discharged.")
     at = made.at if isinstance(made, TreatmentEvent) else now
     local = at.astimezone(timeline.zone())
     undo = str(made.client) if kind in _UNDO and isinstance(made, TreatmentEvent) else ""

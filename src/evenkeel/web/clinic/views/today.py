@@ -50,7 +50,8 @@ def today(request: HttpRequest) -> HttpResponse:
         "first_ahead": next((v.treatment.pk for v in visits if not v.past), None),
         "screening": list(screening[:FEW_BESIDE]),
         "screening_count": screening.count(),
-        "decisions": list(decisions[:FEW_BESIDE]),
+        # one's own first; all of them, since no other page lists them
+        "decisions": sorted(decisions, key=lambda one: one.prescriber_id != request.user.pk),
         "decisions_count": decisions.count(),
         "may_send": permissions.may(request.user, "questionnaires.send"),
         "may_see_day": permissions.may(request.user, "floor.see"),
