@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,7 +21,9 @@ from evenkeel.web.records.services import house
 @page("accounts.manage")
 def accounts(request: HttpRequest) -> HttpResponse:
     staff = User.objects.filter(role__in=STAFF).order_by("-is_active", "role", "last_name")
-    tokens = ApiToken.objects.select_related("user").order_by("revoked_at", "name")
+    tokens = ApiToken.objects.select_related("user").order_by(
+        F("revoked_at").desc(nulls_first=True), "name"
+    )
     context = {"staff": staff, "tokens": tokens}
     return render(request, "clinic/house/accounts.html", context)
 
