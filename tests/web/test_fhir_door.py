@@ -141,6 +141,7 @@ def test_a_browser_session_does_not_open_this_door(client_as):
         ("application/fhir+xml", 415),
         ("text/plain", 415),
         ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data; boundary=x", 415),
     ],
 )
 def test_only_fhir_json_is_read(kind, status, token):
