@@ -89,6 +89,11 @@ def document_of(treatment: Treatment, now: datetime) -> dict[str, Any]:
     return document
 
 
+def _pause_words(seconds: float) -> str:
+    """ "pause 3 min"; one of some seconds is not "0 min"."""
+    return f"pause {int(seconds // 60)} min" if seconds >= 60 else "pause under 1 min"
+
+
 def _clock(at: datetime) -> str:
     return at.astimezone(timeline.zone()).strftime("%H:%M")
 
@@ -240,7 +245,7 @@ def _dose(state: State) -> dict[str, Any]:
         {
             "from": before.end.isoformat(),
             "to": after.start.isoformat(),
-            "words": f"pause {int((after.start - before.end).total_seconds() // 60)} min",
+            "words": _pause_words((after.start - before.end).total_seconds()),
         }
         for before, after in zip(dose.stretches, dose.stretches[1:], strict=False)
         if after.start > before.end
