@@ -222,7 +222,7 @@ def test_the_pages_at_three_widths_in_both_themes(
     clinic, decided, new_page, sign_in, axe, shot, width, theme
 ):
     # Tall, so that nothing lies half under what sticks to the foot.
-    page = new_page(width=width, height=900 if width == 1440 else 3200)
+    page = new_page(width=width, height=900 if width == 1440 else 6000)
     sign_in(page, "prescriber")
     course = clinic.course(clinic.person("Jory"))
     series = (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support import referrals
@@ -130,3 +132,24 @@ def test_any_text_is_a_date_or_is_told_why_not(written):
     for kind in ("date", "dateTime", "instant", "time"):
         if primitives.wrong(kind, written) == "" and kind != "time":
             primitives.moment(written)
+
+
+def _places(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield here
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _places(inner, (*here, key))
+
+
+@pytest.mark.parametrize("junk", [None, {}, [], "x", 7, True, [None], [[]], {"a": None}])
+def test_no_place_of_a_bundle_takes_junk_by_surprise(junk: Any) -> None:
+    whole = json.loads(referrals.faulty("30"))
+    for place in _places(whole):
+        if not place:
+            continue
+        made = copy.deepcopy(whole)
+        target = made
+        for key in place[:-1]:
+            target = target[key]
+        target[place[-1]] = junk
+        outcome(json.dumps(made).encode())

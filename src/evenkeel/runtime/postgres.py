@@ -30,6 +30,7 @@ from evenkeel.runtime import places
 OWNER = "evenkeel_owner"
 DATABASE = "evenkeel"
 READY_SECONDS = 120  # a crash recovery of a large database takes its time
+STOP_SECONDS = 30
 OLDEST = 15
 
 
@@ -225,12 +226,23 @@ class Postgres:
         if process is None:
             return
         process.send_signal(signal.SIGINT)
-        try:
-            (self._child or process).wait(timeout=30)
-        except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
+        if not self._gone(STOP_SECONDS):
             process.send_signal(signal.SIGQUIT)
-            (self._child or process).wait(timeout=30)
+            if not self._gone(STOP_SECONDS):
+                raise PostgresTrouble(f"PostgreSQL on {self.home} does not stop.")
         self._child = None
+
+    def _gone(self, seconds: float) -> bool:
+        """True once no live server is left. Another process may be its parent and not
+        reap it while it lives, so a zombie is as gone as none."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self._child is not None:
+                self._child.poll()
+            if self._postmaster() is None:
+                return True
+            time.sleep(0.02)
+        return False
 
     def __enter__(self) -> Postgres:
         self.start()

@@ -114,9 +114,10 @@ def means_patient(reference: str, identifiers: set[tuple[str, str]]) -> bool:
 
 
 def identifiers_of(patient: Resource) -> set[tuple[str, str]]:
-    """(system, value) of every identifier that has a value."""
+    """(system, value) of every identifier that has a value; its shape is judged elsewhere."""
+    held = patient.get("identifier")
     return {
         (str(item.get("system", "")), str(item["value"]))
-        for item in patient.get("identifier", [])
+        for item in (held if isinstance(held, list) else [])
         if isinstance(item, dict) and isinstance(item.get("value"), str)
     }
