@@ -608,3 +608,20 @@ def test_a_repeated_press_asks_rates_closes_and_withdraws_once(nora, nurse):
     assert Assessment.objects.count() == 1
     assert Entry.objects.filter(action="task.closed").count() == 1
     assert SingleUseLink.objects.filter(kind="consent").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_press_that_the_network_repeats_sends_one_message(nora, nurse):
+    request = questionnaires.send(patient=nora, instrument="phq9", by=nurse, at=AT)
+    once = uuid.uuid4()
+    for _ in range(2):
+        questionnaires.remind(request=request, by=nurse, at=AT, once=once)
+    assert nora.mails.filter(kind="reminder").count() == 1
+    once = uuid.uuid4()
+    given = {
+        questionnaires.send_own_page(patient=nora, by=nurse, at=AT, once=once) for _ in range(2)
+    }
+    assert len(given) == 1
+    assert nora.mails.filter(kind="graph").count() == 1
+    questionnaires.remind(request=request, by=nurse, at=AT, once=uuid.uuid4())
+    assert nora.mails.filter(kind="reminder").count() == 2

@@ -80,7 +80,9 @@ def own_page(request: HttpRequest, number: str) -> HttpResponse:
     """Mail the person a link to their own page."""
     patient = patient_or_404(request, number)
     try:
-        questionnaires.send_own_page(patient=patient, by=request.user, at=timezone.now())
+        questionnaires.send_own_page(
+            patient=patient, by=request.user, at=timezone.now(), once=once_of(request)
+        )
     except questionnaires.NotSent as fault:
         messages.error(request, str(fault))
     else:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from evenkeel.web.clinic.guards import page
+from evenkeel.web.clinic.posted import once_of
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import AssessmentRequest, MailMessage
 from evenkeel.web.records.selectors import today as seen
@@ -82,7 +83,9 @@ def remind(request: HttpRequest, pk: int) -> HttpResponse:
     """Remind a person of a questionnaire."""
     asked = get_object_or_404(AssessmentRequest, pk=pk)
     try:
-        questionnaires.remind(request=asked, by=request.user, at=timezone.now())
+        questionnaires.remind(
+            request=asked, by=request.user, at=timezone.now(), once=once_of(request)
+        )
     except questionnaires.NotSent as refusal:
         messages.error(request, str(refusal))
     else:

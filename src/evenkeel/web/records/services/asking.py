@@ -115,13 +115,17 @@ def _send_now(request: AssessmentRequest, *, at: datetime, by_mail: bool) -> Non
 
 
 @transaction.atomic
-def send_own_page(*, patient: Patient, by: Any, at: datetime) -> SingleUseLink:
+@repeat_gives(SingleUseLink)
+def send_own_page(
+    *, patient: Patient, by: Any, at: datetime, once: UUID | None = None
+) -> SingleUseLink:
     """Mail a person a link to the picture of their own scores. It opens nothing else.
 
     Raises:
         NotSent: the person cannot be reached, or does not want messages.
     """
     permissions.check_may(by, "questionnaires.send")
+    claimed = claim(once, "graph.send", by)
     _check_reachable(patient, at)
     link = links.issue(
         patient=patient, kind=SingleUseLink.Kind.GRAPH, scope={"device": "own"}, by=by, at=at
@@ -136,11 +140,15 @@ def send_own_page(*, patient: Patient, by: Any, at: datetime) -> SingleUseLink:
         subject=link,
         data={"link": link.pk},
     )
+    remember(claimed, link)
     return link
 
 
 @transaction.atomic
-def remind(*, request: AssessmentRequest, at: datetime, by: Any = None) -> AssessmentRequest:
+@repeat_gives(AssessmentRequest)
+def remind(
+    *, request: AssessmentRequest, at: datetime, by: Any = None, once: UUID | None = None
+) -> AssessmentRequest:
     """Send the same form once more; what was answered so far is kept.
 
     Raises:
@@ -148,6 +156,7 @@ def remind(*, request: AssessmentRequest, at: datetime, by: Any = None) -> Asses
     """
     if by is not None:
         permissions.check_may(by, "questionnaires.send")
+    claimed = claim(once, "questionnaire.remind", by)
     request = (
         AssessmentRequest.objects.select_for_update(of=("self",))
         .select_related("patient", "link")
@@ -171,6 +180,7 @@ def remind(*, request: AssessmentRequest, at: datetime, by: Any = None) -> Asses
         subject=request,
         data={"request": request.pk},
     )
+    remember(claimed, request)
     return request
 
 
