@@ -11,11 +11,12 @@ from functools import lru_cache
 
 import msgspec
 
-from evenkeel.core.guidelines.derive import FUNCTIONS, Knowledge
+from evenkeel.core.guidelines.computed import FUNCTIONS
 from evenkeel.core.guidelines.dictionary import Dictionary, load_dictionary
 from evenkeel.core.guidelines.packs import Pack, load_packs
 from evenkeel.core.guidelines.terminology import Terminology, load_terminology
 from evenkeel.core.guidelines.trials import load_definitions, load_doses
+from evenkeel.core.guidelines.working import Knowledge
 from evenkeel.core.kernel.content import ContentFault, content, fingerprint, read_toml
 
 
