@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evenkeel.core.guidelines.evaluate import evaluate
@@ -143,6 +143,9 @@ def test_a_predicate_that_must_not_be_used_says_what_is_wrong(text, words):
 
 
 @given(st.text(max_size=60))
+@example("0E")
+@example("1e999999 > 0")
+@example("9" * 60)
 def test_no_text_breaks_the_reader(text):
     with contextlib.suppress(PredicateFault):
         read_predicate(text, WORDS)

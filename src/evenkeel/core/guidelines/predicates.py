@@ -8,6 +8,7 @@ stop loading with the nearest right name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,8 @@ from evenkeel.core.guidelines import units
 from evenkeel.core.guidelines.dictionary import Dictionary, Kind
 from evenkeel.core.guidelines.units import ONE, Unit
 from evenkeel.core.guidelines.values import Range, Value
+
+_PLAIN_NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?|\.[0-9]{1,18}")
 
 
 class PredicateFault(ValueError):
@@ -201,7 +204,7 @@ class _Reader:
     def _literal(self, tree: exp.Expr) -> tuple[Node, _Type]:
         if tree.args.get("is_string"):
             return Literal(str(tree.this)), _Type(Kind.CHOICE)
-        return Literal(Range.exactly(Decimal(str(tree.this)))), _Type(Kind.NUMBER, None)
+        return Literal(Range.exactly(_number(str(tree.this)))), _Type(Kind.NUMBER, None)
 
     def _negative(self, tree: exp.Expr) -> tuple[Node, _Type]:
         node, kind = self.read(tree.this)
@@ -351,3 +354,10 @@ def facts_in(node: Node) -> tuple[str, ...]:
 
     walk(node)
     return tuple(found)
+
+
+def _number(text: str) -> Decimal:
+    """A number of a predicate: digits with at most one full stop."""
+    if not _PLAIN_NUMBER.fullmatch(text):
+        raise PredicateFault(f"{text!r} is no plain number: write digits and at most one full stop")
+    return Decimal(text)
