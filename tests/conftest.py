@@ -25,8 +25,11 @@ if "DATABASE_URL" in os.environ:
 import hypothesis  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-# A busy machine is no fault of an example: speed is measured in benchmarks/.
-hypothesis.settings.register_profile("evenkeel", deadline=None)
+# A busy machine is no fault of an example: speed is measured in benchmarks/. Where a
+# change is judged, the same examples are drawn each time; at a desk, new ones.
+hypothesis.settings.register_profile(
+    "evenkeel", deadline=None, derandomize=bool(os.environ.get("CI"))
+)
 hypothesis.settings.load_profile("evenkeel")
 
 assert settings.EVENKEEL_ENV == "test"
