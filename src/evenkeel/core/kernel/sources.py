@@ -1,17 +1,13 @@
 """Where a fact comes from, how it was read, and how far it has been reviewed.
 
-A clinical number without a source is a rumour. Every item of content carries a
-``Source``; a number inside code is wrapped in ``Cited``.
+A clinical number without a source is a rumour: every item of content carries a
+``Source``, and the few numbers that stand in code have one beside them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
-from typing import Generic, TypeVar
-
-T = TypeVar("T")
 
 
 class Mark(StrEnum):
@@ -63,13 +59,3 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.title}, {self.at}" if self.at else self.title
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cited(Generic[T]):
-    """A clinical constant with its source, its place, and the day it was read."""
-
-    value: T
-    source: Source
-    read_on: date
-    status: Status = Status.DRAFT

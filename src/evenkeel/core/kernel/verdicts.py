@@ -60,13 +60,3 @@ def unknown(reason: str, source: Source | None = None, missing: Iterable[str] = 
 def judge(reason: str, source: Source | None = None, *, role: str) -> Verdict:
     """No rule can say it: a person of the named role must."""
     return Verdict(answer=Answer.JUDGE, reason=reason, source=source, role=role)
-
-
-# A no outweighs everything; what is missing outweighs a judgement, because the
-# judgement may change once the fact is there.
-_WEIGHT = {Answer.NO: 3, Answer.UNKNOWN: 2, Answer.JUDGE: 1, Answer.YES: 0}
-
-
-def weakest(verdicts: Iterable[Verdict]) -> Answer:
-    """The answer of a list in which every verdict must be yes; an empty list is yes."""
-    return max((v.answer for v in verdicts), key=_WEIGHT.__getitem__, default=Answer.YES)

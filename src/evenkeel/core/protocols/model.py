@@ -1,7 +1,7 @@
 """What a protocol is: doses allowed, phases, minutes on the chair, staffing.
 
-Frozen values read from ``content/protocols``; every clinical number is a
-``Cited`` fact with the source and the mark it was read under. Minutes are whole,
+Frozen values read from ``content/protocols``; every clinical number stands
+with its source and the mark it was read under. Minutes are whole,
 gaps are calendar days.
 """
 

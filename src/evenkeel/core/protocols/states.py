@@ -45,11 +45,6 @@ class TreatmentStatus(StrEnum):
     def words(self) -> str:
         return "checked in" if self is TreatmentStatus.CHECKED_IN else self.value
 
-    @property
-    def holds_a_chair(self) -> bool:
-        """Whether the chair, the person and the nurse are taken by it."""
-        return self not in {TreatmentStatus.CANCELLED, TreatmentStatus.MISSED}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:

@@ -31,12 +31,3 @@ class Calendar:
                             return local.astimezone(UTC), chair
             day += timedelta(days=1)
         return None
-
-
-def weekdays_from(first: date, count: int) -> list[date]:
-    days, day = [], first
-    while len(days) < count:
-        if day.weekday() < FULL_WEEKDAYS:
-            days.append(day)
-        day += timedelta(days=1)
-    return days

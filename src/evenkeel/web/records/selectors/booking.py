@@ -85,11 +85,6 @@ def _span(row: Shift | Treatment) -> Span:
     return Span(start=row.period.lower, end=row.period.upper)
 
 
-def floor_around(start: datetime, need: Need, *, without: int | None = None) -> Floor:
-    """The floor of one slot, wide enough for its whole stay."""
-    return floor(start, need.held(start).end, without=without)
-
-
 def next_free_slots(
     need: Need,
     *,

@@ -13,7 +13,6 @@ from evenkeel.core.protocols.states import CourseStatus
 from evenkeel.web.records.models import (
     Assessment,
     AssessmentRequest,
-    ConsentRecord,
     Course,
     MailMessage,
     Patient,
@@ -204,10 +203,3 @@ def to_decide() -> QuerySet[Course]:
         .select_related("patient", "prescriber")
         .order_by("id")
     )
-
-
-def asked_for_consent() -> QuerySet[Patient]:
-    """People who hold an unsigned consent link and have a treatment booked."""
-    signed = ConsentRecord.objects.filter(patient=OuterRef("pk"))
-    booked = Treatment.objects.filter(patient=OuterRef("pk"), status=Treatment.Status.BOOKED)
-    return Patient.objects.filter(Exists(booked), ~Exists(signed)).order_by("family", "given")
