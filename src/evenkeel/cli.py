@@ -6,17 +6,18 @@ so that `evenkeel --help` and the pure commands start without Django.
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import click
 
 from evenkeel import __version__
+from evenkeel.commands.lazy import Lazy
 
 # name -> (module, what --help says)
 COMMANDS = {
     "demo": ("demo", "Run a whole synthetic clinic on this machine."),
     "check": ("check", "Ask the guideline packs about one patient's bundle."),
+    "guidelines": ("guidelines", "Check, read and compare the guideline packs."),
     "score": ("score", "Score a file of questionnaire answers."),
     "refer": ("refer", "Take in a referral bundle."),
     "ledger": ("ledger", "Read and verify the ledger."),
@@ -28,25 +29,12 @@ COMMANDS = {
 }
 
 
-class Lazy(click.Group):
-    """A group that imports a subcommand only to run it or to show its help."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"evenkeel.commands.{COMMANDS[cmd_name][0]}")
-        found: click.Command = module.command
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+class _Evenkeel(Lazy):
+    package = "evenkeel.commands"
+    table = COMMANDS
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Evenkeel, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="evenkeel")
 def cli() -> None:
     """Evenkeel: ketamine and esketamine treatment services.
