@@ -9,6 +9,7 @@ that a pack that loads can be evaluated.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal as Choice
 
 import msgspec
@@ -44,6 +45,8 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     question: str = ""
     note: str = ""
     status: Status = Status.DRAFT
+    from_: date | None = msgspec.field(name="from", default=None)
+    until: date | None = None
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -59,6 +62,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     order: int
     shown: bool = False
     status: Status = Status.DRAFT
+    from_: date | None = msgspec.field(name="from", default=None)
+    until: date | None = None
     criterion: list[_Row]
 
 
@@ -69,6 +74,8 @@ class Criterion:
     also: further topics that it names.
     require: None for advice, which never stands in the way.
     blocks: False where the source was too weakly read to bind anybody.
+    since, until: first and last day in force, both included, where the source names
+        them; None = it names none, and then no day is ruled out.
     """
 
     id: str
@@ -87,6 +94,13 @@ class Criterion:
     asked_of: str
     note: str
     facts: tuple[str, ...]
+    since: date | None = None
+    until: date | None = None
+
+    def in_force(self, day: date) -> bool:
+        """Whether it speaks on that day; out of force it applies to nobody."""
+        early = self.since is not None and day < self.since
+        return not early and not (self.until is not None and day > self.until)
 
     @property
     def blocks(self) -> bool:
@@ -121,6 +135,8 @@ class Pack:
     shown: bool
     status: Status
     criteria: tuple[Criterion, ...]
+    since: date | None = None
+    until: date | None = None
 
 
 def load_packs(dictionary: Dictionary) -> dict[str, Pack]:
@@ -158,6 +174,8 @@ def load_packs(dictionary: Dictionary) -> dict[str, Pack]:
             shown=read.shown,
             status=read.status,
             criteria=tuple(criteria),
+            since=read.from_,
+            until=read.until,
         )
     return dict(sorted(packs.items(), key=lambda item: item[1].order))
 
@@ -173,6 +191,9 @@ def _criterion(row: _Row, pack: _File, where: str, dictionary: Dictionary) -> Cr
         raise ContentFault(f"{where}: give exactly one of require, advice and asked_of")
     if bool(row.asked_of) != bool(row.question):
         raise ContentFault(f"{where}: asked_of needs a question, and a question asked_of")
+    since, until = row.from_ or pack.from_, row.until or pack.until
+    if since and until and since > until:
+        raise ContentFault(f"{where}: it ends on {until}, before it begins on {since}")
     require_text = row.require
     if row.asked_of:
         require_text = asked_fact(row.id)
@@ -209,4 +230,6 @@ def _criterion(row: _Row, pack: _File, where: str, dictionary: Dictionary) -> Cr
         asked_of=row.asked_of or "",
         note=row.note,
         facts=tuple(dict.fromkeys(names)),
+        since=since,
+        until=until,
     )

@@ -10,17 +10,22 @@ unknown or judge, from the criteria that count at screening:
 - otherwise yes. ``consider``, ``may``, advice, other stages and sources marked
   known-verify never decide. A pack without a criterion for screening is judged by
   all that bind at its own stages.
+
+A criterion that is not in force on the day applies to nobody. A pack of which nothing
+that could decide is in force says unknown: its silence is no yes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from evenkeel.core.guidelines.dictionary import Dictionary, FactDefinition, Kind
 from evenkeel.core.guidelines.evaluate import Outcome, evaluate
 from evenkeel.core.guidelines.packs import Criterion, Pack
 from evenkeel.core.guidelines.values import Fact, Facts, Range
+from evenkeel.core.guidelines.working import say_day
 from evenkeel.core.kernel.verdicts import Answer
 
 
@@ -62,8 +67,22 @@ class PackVerdict:
 _HOLDS = Outcome(True)
 
 
+def out_of_force(criterion: Criterion, day: date) -> str:
+    """Why a criterion says nothing on that day."""
+    if criterion.since is not None and day < criterion.since:
+        return f"not yet in force on {say_day(day)}: it begins on {say_day(criterion.since)}"
+    return f"no longer in force on {say_day(day)}: it ended on {say_day(criterion.until)}"
+
+
 def judge_criterion(criterion: Criterion, facts: Facts, dictionary: Dictionary) -> CriterionVerdict:
     """One criterion for one person."""
+    if not criterion.in_force(facts.as_of):
+        return CriterionVerdict(
+            criterion=criterion,
+            applies=False,
+            finding=Finding.NOT_APPLICABLE,
+            reason=out_of_force(criterion, facts.as_of),
+        )
     applies = evaluate(criterion.applies_when, facts) if criterion.applies_when else _HOLDS
     if applies.value is False:
         return _verdict(criterion, applies, Finding.NOT_APPLICABLE, applies, facts, dictionary)
@@ -192,7 +211,8 @@ def judge_pack(pack: Pack, facts: Facts, dictionary: Dictionary) -> PackVerdict:
     verdicts = tuple(judge_criterion(each, facts, dictionary) for each in pack.criteria)
     at_screening = [verdict for verdict in verdicts if verdict.criterion.counts]
     # A pack that says nothing at screening must not say yes by its silence.
-    counting = at_screening or [verdict for verdict in verdicts if verdict.criterion.binds]
+    deciders = at_screening or [verdict for verdict in verdicts if verdict.criterion.binds]
+    counting = [each for each in deciders if each.criterion.in_force(facts.as_of)]
     refused = [
         v for v in counting if v.finding is Finding.NOT_MET and v.criterion.strength == "must"
     ]
@@ -204,6 +224,8 @@ def judge_pack(pack: Pack, facts: Facts, dictionary: Dictionary) -> PackVerdict:
         answer, deciding = Answer.UNKNOWN, unknown
     elif to_judge:
         answer, deciding = Answer.JUDGE, to_judge
+    elif deciders and not counting:
+        answer, deciding = Answer.UNKNOWN, deciders
     else:
         answer, deciding = Answer.YES, [v for v in counting if v.finding is Finding.MET]
     return PackVerdict(
