@@ -44,12 +44,17 @@ class _Index(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """Content of one edition."""
+    """Content of one edition.
+
+    packs: guidelines, the only ones that verdicts on care stand on. payers: what payers
+    ask, kept apart for packets.
+    """
 
     edition: str
     sha256: str
     knowledge: Knowledge
     packs: dict[str, Pack]
+    payers: dict[str, Pack]
     topics: dict[str, Topic]
     conflicts: tuple[Conflict, ...]
 
@@ -77,10 +82,10 @@ def load_library() -> Library:
     for fact in dictionary.facts.values():
         if fact.derive not in known:
             raise ContentFault(f"{fact.name}: there is no way of deriving called {fact.derive}")
-    packs = load_packs(dictionary)
+    every = load_packs(dictionary)
     index = read_toml(content("guidelines", "index.toml"), _Index)
     topics = {topic.id: topic for topic in index.topic}
-    for pack in packs.values():
+    for pack in every.values():
         for criterion in pack.criteria:
             for name in (criterion.topic, *criterion.also):
                 if name not in topics:
@@ -100,7 +105,8 @@ def load_library() -> Library:
             definitions=load_definitions(),
             doses=load_doses(),
         ),
-        packs=packs,
+        packs={name: pack for name, pack in every.items() if not pack.is_payers},
+        payers={name: pack for name, pack in every.items() if pack.is_payers},
         topics=topics,
         conflicts=tuple(index.conflict),
     )

@@ -4,10 +4,17 @@ Read from content/guidelines/packs/*.toml. A criterion is a predicate on facts
 (``require``) with an IF part (``applies_when``), or advice, or a question to a
 named role. Types, units and names are checked here against the dictionary, so
 that a pack that loads can be evaluated.
+
+A pack of the kind "payer" holds what somebody who pays asks before paying. It
+says nothing about care: the library keeps it apart, so that no verdict on care
+can stand on it. Its numbers stand in ``[[parameter]]`` and are named in braces in
+its sentences and predicates, so that both change together.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal as Choice
@@ -49,8 +56,34 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     until: date | None = None
 
 
+class Parameter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """One number of a payer pack that a site may change. why: where it comes from."""
+
+    name: str
+    value: int
+    unit: str
+    why: str
+
+
+class PacketNeeds(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """What a payer wants beside its criteria.
+
+    request: "first" or "again". diagnosis: facts whose entries carry the diagnosis.
+    scores: scales by id, the one that counts first. parts: optional parts of the packet.
+    """
+
+    request: Choice["first", "again"]
+    diagnosis: list[str]
+    scores: list[str]
+    parts: list[Choice["scores", "trials", "treatments", "safeguards", "guidelines"]]
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     id: str
+    kind: Choice["guideline", "payer"] = "guideline"
+    illustrative: bool = False
+    parameter: list[Parameter] = []
+    packet: PacketNeeds | None = None
     title: str
     short: str
     subtitle: str
@@ -120,7 +153,10 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """All criteria of one guideline in one edition."""
+    """All criteria of one guideline, or of one payer, in one edition.
+
+    kind: "guideline" or "payer". illustrative: nobody's policy, an example to be replaced.
+    """
 
     id: str
     title: str
@@ -135,6 +171,14 @@ class Pack:
     shown: bool
     status: Status
     criteria: tuple[Criterion, ...]
+    kind: str = "guideline"
+    illustrative: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    packet: PacketNeeds | None = None
+
+    @property
+    def is_payers(self) -> bool:
+        return self.kind == "payer"
     since: date | None = None
     until: date | None = None
 
@@ -159,7 +203,8 @@ def load_packs(dictionary: Dictionary) -> dict[str, Pack]:
             if row.id in seen:
                 raise ContentFault(f"{where}: this criterion also stands in {seen[row.id]}")
             seen[row.id] = place.name
-            criteria.append(_criterion(row, read, where, dictionary))
+            criteria.append(_criterion(_filled(row, read, where), read, where, dictionary))
+        _check_kind(read, dictionary, place.name)
         packs[read.id] = Pack(
             id=read.id,
             title=read.title,
@@ -176,6 +221,10 @@ def load_packs(dictionary: Dictionary) -> dict[str, Pack]:
             criteria=tuple(criteria),
             since=read.from_,
             until=read.until,
+            kind=read.kind,
+            illustrative=read.illustrative,
+            parameters=tuple(read.parameter),
+            packet=read.packet,
         )
     return dict(sorted(packs.items(), key=lambda item: item[1].order))
 
@@ -183,6 +232,48 @@ def load_packs(dictionary: Dictionary) -> dict[str, Pack]:
 def asked_fact(criterion_id: str) -> str:
     """The fact that holds a role's answer to a criterion that no machine decides."""
     return f"says_{criterion_id.lower().replace('-', '_')}"
+
+
+_BRACED = re.compile(r"\{(\w*)\}")
+
+
+def _filled(row: _Row, pack: _File, where: str) -> _Row:
+    """The row with the pack's parameters in place of their names in braces."""
+    values: Mapping[str, str] = {each.name: str(each.value) for each in pack.parameter}
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in values:
+            raise ContentFault(f"{where}: there is no parameter {found[1]}; {sorted(values)} are")
+        return values[found[1]]
+
+    def filled(text: str) -> str:
+        return _BRACED.sub(number, text)
+
+    return msgspec.structs.replace(
+        row,
+        statement=filled(row.statement),
+        applies_when=filled(row.applies_when),
+        require=filled(row.require),
+        question=filled(row.question),
+        note=filled(row.note),
+    )
+
+
+def _check_kind(pack: _File, dictionary: Dictionary, where: str) -> None:
+    """A payer's pack is told apart from a guideline, and an example from a policy."""
+    payers = pack.kind == "payer"
+    if payers != (pack.packet is not None):
+        raise ContentFault(f"{where}: a payer pack has its [packet], and only a payer pack has one")
+    if not payers and (pack.illustrative or pack.parameter):
+        raise ContentFault(f"{where}: only a payer pack is illustrative or has parameters")
+    if payers and pack.shown:
+        raise ContentFault(f"{where}: a payer pack is never shown beside guidelines")
+    if pack.illustrative and any(row.mark is not Mark.JUDGEMENT for row in pack.criterion):
+        raise ContentFault(f'{where}: in an illustrative pack every mark is "judgement"')
+    for name in pack.packet.diagnosis if pack.packet is not None else ():
+        if name not in dictionary:
+            nearest = dictionary.nearest(name)
+            raise ContentFault(f"{where}: there is no fact {name}; the nearest is {nearest}")
 
 
 def _criterion(row: _Row, pack: _File, where: str, dictionary: Dictionary) -> Criterion:
