@@ -199,9 +199,23 @@ CHOICE_WORDS = {
     "racemic_sc": "ketamine under the skin",
     "racemic_oral": "ketamine by mouth",
     "racemic_sublingual": "ketamine under the tongue",
-    "racemic_nasal_compounded": "ketamine nasal, compounded",
+    "racemic_nasal_compounded": "compounded nasal ketamine",
+    "us": "United States",
+    "eu": "European Union",
+    "england_nhs": "NHS in England",
+    "uk_other": "elsewhere in the United Kingdom",
+    "australia_nsw": "New South Wales",
+    "australia_tasmania": "Tasmania",
+    "australia_other": "elsewhere in Australia",
+    "new_zealand": "New Zealand",
+    "canada_bc": "British Columbia",
+    "canada_ab": "Alberta",
+    "canada_other": "elsewhere in Canada",
+    "philippines": "Philippines",
 }
-UNIT_WORDS = {"mm[Hg]": "mmHg", "a": "years", "d": "days", "wk": "weeks", "{score}": ""}
+UNIT_WORDS = {
+    "mm[Hg]": "mmHg", "a": "years", "mo": "months", "wk": "weeks", "d": "days", "{score}": "",
+}  # fmt: skip
 
 _WEIGHT = {"must": 4, "should": 2, "consider": 1, "may": 0}
 
