@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
+from importlib.resources.abc import Traversable
 from typing import Literal
 
 import msgspec
@@ -137,15 +138,15 @@ _DERIVE = {
 _FRESH = {"drug": 365, "drug_class": 365, "observation": 365}
 
 
-def load_dictionary(terminology: Terminology) -> Dictionary:
-    """Read content/facts and join it with the concepts.
+def load_dictionary(terminology: Terminology, root: Traversable | None = None) -> Dictionary:
+    """Read the facts below ``root``, or those that are shipped, and join them with concepts.
 
     Raises:
         ContentFault: a fact defined twice, a unit that cannot be read, a choice without values.
     """
     facts: dict[str, FactDefinition] = {}
     ask_codes: set[str] = set()
-    for place in files_below(content("facts"), ".toml"):
+    for place in files_below(content("facts", root=root), ".toml"):
         read = read_toml(place, _File)
         ask_codes |= set(read.ask_codes)
         for row in read.fact:

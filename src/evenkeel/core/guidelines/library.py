@@ -6,8 +6,9 @@ decision, so that it can be explained again later.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.resources.abc import Traversable
 
 import msgspec
 
@@ -17,7 +18,14 @@ from evenkeel.core.guidelines.packs import Pack, load_packs
 from evenkeel.core.guidelines.terminology import Terminology, load_terminology
 from evenkeel.core.guidelines.trials import load_definitions, load_doses
 from evenkeel.core.guidelines.working import Knowledge
-from evenkeel.core.kernel.content import ContentFault, content, fingerprint, read_toml
+from evenkeel.core.kernel.content import ContentFault, content, fingerprint, hold, read_toml
+from evenkeel.core.kernel.held import Held
+
+
+# What a check stands on, in the order in which it is hashed: a decision names its hash.
+PARTS = ("guidelines", "facts", "terminology", "safeguards")
+# Earlier editions lie among the guidelines and are no part of this one.
+APART = ("guidelines/editions",)
 
 
 class Conflict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -57,6 +65,7 @@ class Library:
     payers: dict[str, Pack]
     topics: dict[str, Topic]
     conflicts: tuple[Conflict, ...]
+    held: Held = field(repr=False, compare=False)
 
     @property
     def dictionary(self) -> Dictionary:
@@ -70,20 +79,21 @@ class Library:
         return tuple(conflict for conflict in self.conflicts if topic in conflict.topics)
 
 
-def load_library() -> Library:
-    """Read everything.
+def load_library(root: Traversable | None = None) -> Library:
+    """Read everything below ``root`` (a folder, an archive), or what is shipped.
 
     Raises:
         ContentFault: anything that must not be used, with file and place.
     """
-    terminology = load_terminology()
-    dictionary = load_dictionary(terminology)
+    held = hold(content() if root is None else root, *PARTS, apart=APART)
+    terminology = load_terminology(held)
+    dictionary = load_dictionary(terminology, held)
     known = {"", "concept", "drug", "allergy", "quantity", *FUNCTIONS}
     for fact in dictionary.facts.values():
         if fact.derive not in known:
             raise ContentFault(f"{fact.name}: there is no way of deriving called {fact.derive}")
-    every = load_packs(dictionary)
-    index = read_toml(content("guidelines", "index.toml"), _Index)
+    every = load_packs(dictionary, held)
+    index = read_toml(content("guidelines", "index.toml", root=held), _Index)
     topics = {topic.id: topic for topic in index.topic}
     for pack in every.values():
         for criterion in pack.criteria:
@@ -96,14 +106,13 @@ def load_library() -> Library:
                 raise ContentFault(f"index.toml: {conflict.id}: no topic {name}")
     return Library(
         edition=index.edition,
-        sha256=fingerprint(
-            content("guidelines"), content("facts"), content("terminology"), content("safeguards")
-        ),
+        sha256=fingerprint(*(held.joinpath(part) for part in PARTS)),
+        held=held,
         knowledge=Knowledge(
             terminology=terminology,
             dictionary=dictionary,
-            definitions=load_definitions(),
-            doses=load_doses(),
+            definitions=load_definitions(held),
+            doses=load_doses(held),
         ),
         packs={name: pack for name, pack in every.items() if not pack.is_payers},
         payers={name: pack for name, pack in every.items() if pack.is_payers},

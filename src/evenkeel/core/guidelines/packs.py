@@ -17,6 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from importlib.resources.abc import Traversable
 from typing import Literal as Choice
 
 import msgspec
@@ -183,15 +184,15 @@ class Pack:
     until: date | None = None
 
 
-def load_packs(dictionary: Dictionary) -> dict[str, Pack]:
-    """Read and check every pack.
+def load_packs(dictionary: Dictionary, root: Traversable | None = None) -> dict[str, Pack]:
+    """Read and check every pack below ``root``, or every one that is shipped.
 
     Raises:
         ContentFault: with file, line, criterion, what is wrong and the nearest right name.
     """
     packs: dict[str, Pack] = {}
     seen: dict[str, str] = {}
-    for place in files_below(content("guidelines", "packs"), ".toml"):
+    for place in files_below(content("guidelines", "packs", root=root), ".toml"):
         read = read_toml(place, _File)
         lines = place.read_text(encoding="utf-8").splitlines()
         if read.id in packs:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from importlib.resources.abc import Traversable
 
 from evenkeel.core.chart import Code, Coding
 from evenkeel.core.kernel.content import ContentFault, content, read_csv
@@ -126,14 +127,14 @@ class Terminology:
 _PREFIX_SYSTEMS = frozenset({ICD_10, ICD_10_CM, ATC})
 
 
-def load_terminology() -> Terminology:
-    """Read the three tables.
+def load_terminology(root: Traversable | None = None) -> Terminology:
+    """Read the three tables below ``root``, or those that are shipped.
 
     Raises:
         ContentFault: a code names a concept that does not exist, or includes loop.
     """
     concepts: dict[str, Concept] = {}
-    for row in read_csv(content("terminology", "concepts.csv"), _CONCEPT_COLUMNS):
+    for row in read_csv(content("terminology", "concepts.csv", root=root), _CONCEPT_COLUMNS):
         concepts[row["concept_id"]] = Concept(
             id=row["concept_id"],
             name=row["name"],
@@ -149,7 +150,7 @@ def load_terminology() -> Terminology:
     exact: dict[tuple[str, str], list[Match]] = {}
     prefixes: dict[tuple[str, str], list[Match]] = {}
     names: dict[str, list[Match]] = {}
-    for row in read_csv(content("terminology", "codes.csv"), _CODE_COLUMNS):
+    for row in read_csv(content("terminology", "codes.csv", root=root), _CODE_COLUMNS):
         concept_id = row["concept_id"]
         if concept_id not in concepts:
             raise ContentFault(f"codes.csv: code {row['code']} names unknown concept {concept_id}")
@@ -166,7 +167,7 @@ def load_terminology() -> Terminology:
         concepts=concepts,
         exact={key: tuple(rows) for key, rows in exact.items()},
         prefixes={key: tuple(rows) for key, rows in prefixes.items()},
-        quantities=_quantities(),
+        quantities=_quantities(root),
         drug_names={key: tuple(rows) for key, rows in names.items()},
         closures={name: frozenset(_closure(name, concepts, ())) for name in concepts},
     )
@@ -181,9 +182,9 @@ def _closure(name: str, concepts: dict[str, Concept], above: tuple[str, ...]) ->
     return found
 
 
-def _quantities() -> dict[str, QuantityRule]:
+def _quantities(root: Traversable | None) -> dict[str, QuantityRule]:
     rows: dict[str, list[dict[str, str]]] = {}
-    for row in read_csv(content("terminology", "units.csv"), _UNIT_COLUMNS):
+    for row in read_csv(content("terminology", "units.csv", root=root), _UNIT_COLUMNS):
         rows.setdefault(row["concept_id"], []).append(row)
     rules: dict[str, QuantityRule] = {}
     for concept_id, of_concept in rows.items():

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from importlib.resources.abc import Traversable
 
 import msgspec
 
@@ -111,18 +112,19 @@ _ROWS = {
 }
 
 
-def load_definitions() -> dict[str, TrialDefinition]:
-    read = read_toml(content("guidelines", "trial_definitions.toml"), _File)
+def load_definitions(root: Traversable | None = None) -> dict[str, TrialDefinition]:
+    read = read_toml(content("guidelines", "trial_definitions.toml", root=root), _File)
     for each in read.definition:
         if each.dose_column not in (*_TABLES, "any"):
             raise ContentFault(f"trial_definitions.toml: {each.id}: no table {each.dose_column}")
     return {each.id: each for each in read.definition}
 
 
-def load_doses() -> DoseTable:
+def load_doses(root: Traversable | None = None) -> DoseTable:
     """The minimum-dose table; rows in another unit (a patch) carry no number."""
     minimum: dict[str, dict[str, Range]] = {}
-    for row in read_csv(content("guidelines", "antidepressant_min_doses.csv"), _DOSE_COLUMNS):
+    place = content("guidelines", "antidepressant_min_doses.csv", root=root)
+    for row in read_csv(place, _DOSE_COLUMNS):
         minimum[row["drug"]] = {
             table: written
             for table, column in _TABLES.items()

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Protocol, TypeVar
 
 import msgspec
 
+from evenkeel.core.kernel.held import Held
 from evenkeel.core.kernel.sources import Mark, Source
 
 
@@ -31,9 +32,9 @@ class ContentFault(ValueError):
     """Content that must not be used: the message names file and place."""
 
 
-def content(*parts: str) -> Traversable:
-    """A file or folder below ``evenkeel/content``."""
-    return files("evenkeel.content").joinpath(*parts)
+def content(*parts: str, root: Traversable | None = None) -> Traversable:
+    """A file or folder below ``root``; below ``evenkeel/content`` when none is given."""
+    return (files("evenkeel.content") if root is None else root).joinpath(*parts)
 
 
 def read_toml(place: Traversable, kind: type[T]) -> T:
@@ -121,6 +122,37 @@ def files_below(place: Traversable, ending: str) -> Iterator[Traversable]:
             yield from files_below(item, ending)
         elif item.name.endswith(ending):
             yield item
+
+
+def hold(root: Traversable, *parts: str, apart: Iterable[str] = ()) -> Held:
+    """Every file of the folders ``parts`` below ``root``, read once.
+
+    apart: folders below these that do not belong ("guidelines/editions"). Hidden files
+    and an editor's copies never do.
+
+    Raises:
+        ContentFault: one of the folders is not there.
+    """
+    kept: dict[str, bytes] = {}
+    left_out = frozenset(apart)
+
+    def walk(place: Traversable, path: str) -> None:
+        for item in place.iterdir():
+            below = f"{path}/{item.name}"
+            if item.name.startswith((".", "__")) or item.name.endswith("~"):
+                continue
+            if item.is_dir():
+                if below not in left_out:
+                    walk(item, below)
+            else:
+                kept[below] = item.read_bytes()
+
+    for part in parts:
+        place = root.joinpath(part)
+        if not place.is_dir():
+            raise ContentFault(f"there is no folder {part} here; content has {', '.join(parts)}")
+        walk(place, part)
+    return Held(dict(sorted(kept.items())))
 
 
 def fingerprint(*places: Traversable) -> str:

@@ -5,7 +5,8 @@ from evenkeel.core.safeguards.rules import (
     Safeguard,
     SafeguardVerdict,
     judge_all,
+    load_safeguards,
     safeguards,
 )
 
-__all__ = ["Known", "Safeguard", "SafeguardVerdict", "judge_all", "safeguards"]
+__all__ = ["Known", "Safeguard", "SafeguardVerdict", "judge_all", "load_safeguards", "safeguards"]

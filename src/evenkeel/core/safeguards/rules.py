@@ -6,9 +6,10 @@ known is unknown, never safe. No guideline is known here, so none can disarm one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources.abc import Traversable
 from typing import Protocol
 
 import msgspec
@@ -82,10 +83,13 @@ class SafeguardVerdict:
         return self.verdict.answer is not Answer.YES
 
 
-@lru_cache(maxsize=1)
-def safeguards() -> tuple[Safeguard, ...]:
-    """All safeguards, in the order of the file."""
-    read = read_toml(content("safeguards", "safeguards.toml"), _File)
+def load_safeguards(root: Traversable | None = None) -> tuple[Safeguard, ...]:
+    """The safeguards below ``root``, or those that are shipped, in the order of the file.
+
+    Raises:
+        ContentFault: not what a file of safeguards holds.
+    """
+    read = read_toml(content("safeguards", "safeguards.toml", root=root), _File)
     return tuple(
         Safeguard(
             id=row.id,
@@ -101,9 +105,18 @@ def safeguards() -> tuple[Safeguard, ...]:
     )
 
 
-def judge_all(known: Mapping[str, Known]) -> tuple[SafeguardVerdict, ...]:
-    """Every safeguard for one person."""
-    return tuple(_judge(each, known[each.fact]) for each in safeguards())
+@lru_cache(maxsize=1)
+def safeguards() -> tuple[Safeguard, ...]:
+    """Those that are shipped, read once in a process."""
+    return load_safeguards()
+
+
+def judge_all(
+    known: Mapping[str, Known], among: Sequence[Safeguard] | None = None
+) -> tuple[SafeguardVerdict, ...]:
+    """Every safeguard for one person. among: those of an earlier edition."""
+    rules = safeguards() if among is None else among
+    return tuple(_judge(each, known[each.fact]) for each in rules)
 
 
 def _judge(safeguard: Safeguard, fact: Known) -> SafeguardVerdict:
