@@ -24,8 +24,9 @@ from evenkeel.core.kernel.held import Held
 
 # What a check stands on, in the order in which it is hashed: a decision names its hash.
 PARTS = ("guidelines", "facts", "terminology", "safeguards")
-# Earlier editions lie among the guidelines and are no part of this one.
-APART = ("guidelines/editions",)
+# Earlier editions lie among the guidelines and are no part of this one; nor are the
+# spec tables: a test that is added changes no verdict.
+APART = ("guidelines/editions", "guidelines/spec")
 
 
 class Conflict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):

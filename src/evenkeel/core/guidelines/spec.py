@@ -70,18 +70,24 @@ class SpecCase:
         return Facts(SPEC_DAY, told)
 
 
-def load_spec(pack_id: str, shipped: Library | None = None) -> tuple[SpecCase, ...]:
+def load_spec(
+    pack_id: str, of: Library | None = None, root: Traversable | None = None
+) -> tuple[SpecCase, ...]:
     """The table of one pack, in the order of its rows; () when it has none.
+
+    of, root: the library and the content folder that it was read from; those shipped
+    when not given.
 
     Raises:
         SpecFault: rows that cannot be used, all of them, with the nearest right names.
         KeyError: no such pack.
     """
-    using = shipped or library()
-    place = content("guidelines", "spec", f"{pack_id}.csv")
-    if not place.is_file():
-        return ()
-    return read_spec(place, using.packs[pack_id], using.dictionary)
+    using = of or library()
+    place = content("guidelines", "spec", f"{pack_id}.csv", root=root)
+    packs = using.packs | using.payers
+    if pack_id not in packs:
+        raise KeyError(f"no pack {pack_id!r}; there are {sorted(packs)}")
+    return read_spec(place, packs[pack_id], using.dictionary) if place.is_file() else ()
 
 
 def read_spec(place: Traversable, pack: Pack, dictionary: Dictionary) -> tuple[SpecCase, ...]:
