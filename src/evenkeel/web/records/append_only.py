@@ -4,7 +4,8 @@ The migration puts triggers on them; the application's database role has only
 SELECT and INSERT there.
 """
 
-TABLES = (
+# Those of the first schema; 0002 puts their triggers on, so this list never changes.
+FIRST = (
     "records_referral",
     "records_chartitem",
     "records_factanswer",
@@ -20,18 +21,22 @@ TABLES = (
     "records_reading",
     "records_assessment",
 )
+# 0005: what was said at an order, and what came of it.
+CDS = ("records_cdscard", "records_cdsfeedback")
+
+TABLES = (*FIRST, *CDS)
 
 LEDGER_TABLES = ("ledger_entry",)
 # The head is moved by a trigger that runs with the owner's rights.
 READ_ONLY_TABLES = ("ledger_head",)
 
 
-def triggers_sql() -> str:
-    """SQL that refuses UPDATE, DELETE and TRUNCATE on every table above."""
+def triggers_sql(tables: tuple[str, ...]) -> str:
+    """SQL that refuses UPDATE, DELETE and TRUNCATE on these tables."""
     return "\n".join(
         f"CREATE TRIGGER {table}_only_grows BEFORE UPDATE OR DELETE ON {table} "
         "FOR EACH ROW EXECUTE FUNCTION append_only();\n"
         f"CREATE TRIGGER {table}_is_not_emptied BEFORE TRUNCATE ON {table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION append_only();"
-        for table in TABLES
+        for table in tables
     )

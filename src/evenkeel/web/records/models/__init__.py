@@ -7,6 +7,7 @@ from evenkeel.web.records.models.assessments import (
     Task,
 )
 from evenkeel.web.records.models.base import Once
+from evenkeel.web.records.models.cds import CdsCard, CdsClient, CdsFeedback, CdsToken
 from evenkeel.web.records.models.consent import ConsentRecord, Purpose, SingleUseLink
 from evenkeel.web.records.models.courses import (
     Chair,
@@ -31,6 +32,10 @@ from evenkeel.web.records.models.treatments import (
 __all__ = [
     "Assessment",
     "AssessmentRequest",
+    "CdsCard",
+    "CdsClient",
+    "CdsFeedback",
+    "CdsToken",
     "Chair",
     "ChartItem",
     "ConsentRecord",
