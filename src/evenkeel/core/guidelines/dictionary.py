@@ -37,6 +37,11 @@ class About(StrEnum):
     EVER = "ever"
 
 
+# How a known fact can become another: not at all, by the passing of time alone, only
+# upwards, by asking about something else; "" = somebody can change it.
+Changes = Literal["", "never", "time", "grows", "given"]
+
+
 class _Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """One [[fact]] of a TOML file."""
 
@@ -61,6 +66,8 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     also: list[str] = []
     asked_as: str = ""
     note: str = ""
+    whole: bool = False
+    changes: Changes = ""
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -82,6 +89,8 @@ class FactDefinition:
     also: concepts that are no part of it, yet make it true when they are true: what
         was fresh once has been ever.
     asked_as: the fact that a person would be asked instead (a list of trials, a date).
+    whole: it counts, so only whole numbers are possible.
+    changes: how it can become another once it is known; what was ever so stays so.
     """
 
     name: str
@@ -104,6 +113,8 @@ class FactDefinition:
     also: tuple[str, ...] = ()
     asked_as: str = ""
     note: str = ""
+    whole: bool = False
+    changes: Changes = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +189,8 @@ def _from_row(row: _Row, where: str, terminology: Terminology) -> FactDefinition
         raise ContentFault(f"{where}: a choice needs its values, and only a choice has them")
     if row.type == "number" and not row.unit:
         raise ContentFault(f'{where}: a number needs its unit; write "1" where it has none')
+    if row.whole and row.type != "number":
+        raise ContentFault(f"{where}: only a number can be whole")
     if (row.minimum or 0) > (row.maximum if row.maximum is not None else float("inf")):
         raise ContentFault(f"{where}: minimum is above maximum")
     concept = terminology.concepts.get(row.name)
@@ -203,6 +216,8 @@ def _from_row(row: _Row, where: str, terminology: Terminology) -> FactDefinition
         also=tuple(row.also),
         asked_as=row.asked_as,
         note=row.note,
+        whole=row.whole,
+        changes=row.changes,
     )
 
 
