@@ -21,11 +21,9 @@ from evenkeel.core.guidelines.working import Knowledge
 from evenkeel.core.kernel.content import ContentFault, content, fingerprint, hold, read_toml
 from evenkeel.core.kernel.held import Held
 
-
 # What a check stands on, in the order in which it is hashed: a decision names its hash.
 PARTS = ("guidelines", "facts", "terminology", "safeguards")
-# Earlier editions lie among the guidelines and are no part of this one; nor are the
-# spec tables: a test that is added changes no verdict.
+# Earlier editions and the tables that test this one lie beside it and are no part of it.
 APART = ("guidelines/editions", "guidelines/spec")
 
 
