@@ -32,6 +32,7 @@ class Check:
     problems: tuple[Problem, ...]
     edition: str
     sha256: str
+    died: bool = False
 
 
 def check(
@@ -62,17 +63,26 @@ def check(
         )
         for number in unknown_drugs(tuple(trials), library.knowledge.doses, known)
     ]
-    judged = [judge_pack(library.packs[name], facts, library.dictionary) for name in wanted]
-    if _has_died(chart.person, as_of):
-        judged = [replace(verdict, answer=PackAnswer.NO, deciding=()) for verdict in judged]
+    died = _has_died(chart.person, as_of)
     return Check(
         subject=chart.person.ref,
         facts=facts,
-        packs=tuple(judged),
+        packs=judge_facts(facts, library=library, packs=wanted, died=died),
         problems=(*chart.problems, *facts.problems, *strange),
         edition=library.edition,
         sha256=library.sha256,
+        died=died,
     )
+
+
+def judge_facts(
+    facts: Facts, *, library: Library, packs: Iterable[str], died: bool
+) -> tuple[PackVerdict, ...]:
+    """Verdicts of the named packs on facts that are known already."""
+    judged = [judge_pack(library.packs[name], facts, library.dictionary) for name in packs]
+    if died:
+        judged = [replace(verdict, answer=PackAnswer.NO, deciding=()) for verdict in judged]
+    return tuple(judged)
 
 
 def _has_died(person: Person, as_of: date) -> bool:
@@ -85,21 +95,26 @@ def as_object(result: Check, library: Library) -> dict[str, Any]:
         "subject": result.subject,
         "as_of": result.facts.as_of.isoformat(),
         "content": {"edition": result.edition, "sha256": result.sha256},
-        "packs": [
-            {
-                "pack": verdict.pack.id,
-                "edition": verdict.pack.edition,
-                "verdict": str(verdict.answer),
-                "missing": _asked(verdict.missing, library),
-                "criteria": [_criterion(each, library) for each in verdict.criteria],
-            }
-            for verdict in result.packs
-        ],
+        "packs": packs_as_object(result.packs, library),
         "problems": [
             {"severity": problem.severity, "path": problem.path, "text": problem.text}
             for problem in dict.fromkeys(result.problems)
         ],
     }
+
+
+def packs_as_object(verdicts: Iterable[PackVerdict], library: Library) -> list[dict[str, Any]]:
+    """The ``packs`` of the contract; a decision keeps them so."""
+    return [
+        {
+            "pack": verdict.pack.id,
+            "edition": verdict.pack.edition,
+            "verdict": str(verdict.answer),
+            "missing": _asked(verdict.missing, library),
+            "criteria": [_criterion(each, library) for each in verdict.criteria],
+        }
+        for verdict in verdicts
+    ]
 
 
 def _criterion(verdict: CriterionVerdict, library: Library) -> dict[str, Any]:
