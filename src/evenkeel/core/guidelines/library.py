@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources.abc import Traversable
+from typing import Any
 
 import msgspec
 
 from evenkeel.core.guidelines.computed import FUNCTIONS
+from evenkeel.core.guidelines.conflicts import Conflict, load_conflicts
 from evenkeel.core.guidelines.dictionary import Dictionary, load_dictionary
 from evenkeel.core.guidelines.packs import Pack, load_packs
 from evenkeel.core.guidelines.terminology import Terminology, load_terminology
@@ -27,15 +29,6 @@ PARTS = ("guidelines", "facts", "terminology", "safeguards")
 APART = ("guidelines/editions", "guidelines/spec")
 
 
-class Conflict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """A place where guidelines part. topics: rows of the table that it touches."""
-
-    id: str
-    title: str
-    topics: list[str]
-    positions: str
-
-
 class Topic(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """One row of the table of packs."""
 
@@ -46,7 +39,7 @@ class Topic(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tru
 class _Index(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     edition: str
     topic: list[Topic]
-    conflict: list[Conflict]
+    conflict: list[dict[str, Any]] = []  # as editions up to 2026-11-24 told them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +92,6 @@ def load_library(root: Traversable | None = None) -> Library:
             for name in (criterion.topic, *criterion.also):
                 if name not in topics:
                     raise ContentFault(f"{pack.id}: {criterion.id}: no topic {name}")
-    for conflict in index.conflict:
-        for name in conflict.topics:
-            if name not in topics:
-                raise ContentFault(f"index.toml: {conflict.id}: no topic {name}")
     return Library(
         edition=index.edition,
         sha256=fingerprint(*(held.joinpath(part) for part in PARTS)),
@@ -116,7 +105,7 @@ def load_library(root: Traversable | None = None) -> Library:
         packs={name: pack for name, pack in every.items() if not pack.is_payers},
         payers={name: pack for name, pack in every.items() if pack.is_payers},
         topics=topics,
-        conflicts=tuple(index.conflict),
+        conflicts=load_conflicts(every, topics, dictionary, held),
     )
 
 

@@ -61,7 +61,7 @@ def rows(
             Row(
                 topic=topic.id,
                 label=topic.label,
-                differ=" ".join(conflict.positions for conflict in conflicts),
+                differ=" ".join(conflict.summary for conflict in conflicts),
                 cells=tuple(cells),
             )
         )
