@@ -23,8 +23,12 @@ FIRST = (
 )
 # 0005: what was said at an order, and what came of it.
 CDS = ("records_cdscard", "records_cdsfeedback")
+# 0006: papers that were issued.
+PACKETS = ("records_packet",)
+# 0007: the content that decisions stood on, and what a new one changed.
+EDITIONS = ("records_contentedition", "records_editioneffect")
 
-TABLES = (*FIRST, *CDS)
+TABLES = (*FIRST, *CDS, *PACKETS, *EDITIONS)
 
 LEDGER_TABLES = ("ledger_entry",)
 # The head is moved by a trigger that runs with the owner's rights.

@@ -35,6 +35,9 @@ ACTS: dict[str, frozenset[Role]] = {
     "referrals.receive": frozenset({C, P}),
     "facts.answer": frozenset({C, N, P}),
     "screening.decide": frozenset({P}),
+    # packets for payers: the least who need them
+    "packets.see": frozenset({C, P}),
+    "packets.issue": frozenset({C, P}),
     # consent
     "consent.send": frozenset({C, N, P}),
     "consent.withdraw": frozenset({C, N, P}),
