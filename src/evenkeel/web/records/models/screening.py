@@ -49,6 +49,9 @@ class ScreeningDecision(Happened):
     reason = models.TextField(blank=True)
     packs = models.JSONField()
     facts = models.JSONField()
+    # What the facts were read from, so that it can be judged anew; null in decisions
+    # older than this column, which cannot.
+    inputs = models.JSONField(null=True, blank=True)
     content_edition = models.CharField(max_length=64)
     content_sha256 = models.CharField(max_length=64)
 
