@@ -10,7 +10,8 @@ from tests.support.charts import AS_OF, chart_of
 from evenkeel.core.chart import PartialDate
 from evenkeel.core.guidelines.check import check
 from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.trials import Trial, across, count_failed, judge
+from evenkeel.core.guidelines.trial_sets import across, count_failed
+from evenkeel.core.guidelines.trials import Trial, judge
 from evenkeel.core.guidelines.values import Range
 
 KNOWLEDGE = library().knowledge

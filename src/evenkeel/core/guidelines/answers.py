@@ -7,18 +7,21 @@ fault with its place and what would be right. Nothing is repaired.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from evenkeel.core.chart import PartialDate
 from evenkeel.core.guidelines.dictionary import TRIALS, Dictionary, FactDefinition, Kind
-from evenkeel.core.guidelines.trials import DoseTable, Trial
+from evenkeel.core.guidelines.trial_doses import DoseTable
+from evenkeel.core.guidelines.trial_history import Trial
+from evenkeel.core.guidelines.trial_reading import is_writable, read_trials
 from evenkeel.core.guidelines.values import Answer, Range, Value
 from evenkeel.core.kernel.quantities import plain
+
+__all__ = ["Told", "UnreadableAnswers", "read_facts_file", "read_trials", "read_value",
+           "unknown_drugs"]  # fmt: skip
 
 
 class UnreadableAnswers(ValueError):
@@ -118,21 +121,13 @@ def read_value(raw: Any, definition: FactDefinition) -> Value | None:
             return _number(raw, definition)
 
 
-def _is_writable(value: Decimal) -> bool:
-    """Below a thousand million, and to nine decimals: more would only fill a screen."""
-    if not value.is_finite():
-        return False
-    exponent = value.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -9 and value.adjusted() < 9
-
-
 def _number(raw: Any, definition: FactDefinition) -> Range:
     if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
         raise ValueError(
             f"{str(raw)[:40]!r} is not a number of {definition.unit_words or 'pieces'}"
         )
     value = Decimal(raw)
-    if not _is_writable(value):
+    if not is_writable(value):
         raise ValueError("this number has more digits than can be meant")
     low, high = definition.minimum, definition.maximum
     too_low = low is not None and value < Decimal(str(low))
@@ -147,107 +142,6 @@ def _number(raw: Any, definition: FactDefinition) -> Range:
             )
         )
     return Range.exactly(value)
-
-
-_TRIAL_KEYS = (
-    "drug",
-    "dose_mg_per_day",
-    "start",
-    "end",
-    "improvement_percent",
-    "adherent",
-    "augmentation",
-)
-
-
-def read_trials(raw: Any, faults: list[str]) -> tuple[Trial, ...]:
-    """The list of antidepressant trials; faults are added to the list."""
-    if not isinstance(raw, list):
-        faults.append(f"{TRIALS}: must be a list of trials")
-        return ()
-    trials: list[Trial] = []
-    for number, item in enumerate(raw):
-        place = f"{TRIALS}[{number}]"
-        if not isinstance(item, dict):
-            faults.append(f"{place}: must be an object with {', '.join(_TRIAL_KEYS)}")
-            continue
-        for key in item:
-            if key not in _TRIAL_KEYS:
-                close = get_close_matches(key.lower(), _TRIAL_KEYS, n=1, cutoff=0.3)
-                hint = f"; the nearest right name is {close[0]}" if close else ""
-                faults.append(f"{place}.{key}: there is no such key{hint}")
-        trial = _trial(item, place, faults)
-        if trial is not None:
-            trials.append(trial)
-    return tuple(trials)
-
-
-def _trial(item: dict[str, Any], place: str, faults: list[str]) -> Trial | None:
-    drug = item.get("drug")
-    if not isinstance(drug, str) or not drug.strip():
-        faults.append(f"{place}.drug: must name the drug")
-        return None
-    before = len(faults)
-    dose = _limited(item.get("dose_mg_per_day"), f"{place}.dose_mg_per_day", 0, 3000, faults)
-    better = _limited(
-        item.get("improvement_percent"), f"{place}.improvement_percent", -400, 100, faults
-    )
-    adherent = item.get("adherent")
-    if adherent is not None and not isinstance(adherent, bool):
-        faults.append(f"{place}.adherent: must be true, false or null")
-    start = _partial(item.get("start"), f"{place}.start", faults)
-    end = _partial(item.get("end"), f"{place}.end", faults)
-    augmentation = item.get("augmentation")
-    if augmentation is not None and not isinstance(augmentation, str | bool):
-        faults.append(f"{place}.augmentation: must name what was added, or be null")
-    if len(faults) > before:
-        return None
-    return Trial(
-        drug=drug,
-        dose_mg_per_day=dose,
-        start=start,
-        end=end,
-        ongoing="end" in item and item["end"] is None,
-        improvement_percent=better,
-        adherent=adherent,
-        augmentation=str(augmentation or ""),
-    )
-
-
-def _limited(raw: Any, place: str, low: int, high: int, faults: list[str]) -> Decimal | None:
-    if raw is None:
-        return None
-    try:
-        if isinstance(raw, bool) or not isinstance(raw, int | Decimal):
-            raise InvalidOperation
-        value = Decimal(raw)
-        if not _is_writable(value):
-            raise InvalidOperation
-    except InvalidOperation:
-        faults.append(f"{place}: {str(raw)[:40]} is not a number that can be meant")
-        return None
-    if not low <= value <= high:
-        faults.append(f"{place}: {plain(value)} cannot be: possible is {low} to {high}")
-        return None
-    return value
-
-
-_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
-
-
-def _partial(raw: Any, place: str, faults: list[str]) -> PartialDate | None:
-    if raw is None:
-        return None
-    match = _DATE.match(raw) if isinstance(raw, str) else None
-    try:
-        if match is None:
-            raise ValueError
-        year, month, day = (int(part) if part else None for part in match.groups())
-        assert year is not None
-        return PartialDate(year, month, day)
-    except ValueError:
-        faults.append(f"{place}: {raw!r} is not a day like 2026-11-24, a month or a year")
-        return None
 
 
 def unknown_drugs(trials: tuple[Trial, ...], doses: DoseTable, known: set[str]) -> list[int]:

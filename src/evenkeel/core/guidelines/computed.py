@@ -13,13 +13,13 @@ from decimal import Decimal
 
 from evenkeel.core.chart import Problem
 from evenkeel.core.chart.partial_dates import whole_years_between
-from evenkeel.core.guidelines import trials as trial_rules
 from evenkeel.core.guidelines.dictionary import (
     FactDefinition,
     is_stale,
 )
 from evenkeel.core.guidelines.evidence import Evidence, Says, earliest, latest
 from evenkeel.core.guidelines.recorded import DIAGNOSIS_FRESH_DAYS, from_evidence, from_quantity
+from evenkeel.core.guidelines.trial_facts import TRIAL_FUNCTIONS
 from evenkeel.core.guidelines.values import Fact, Range
 from evenkeel.core.guidelines.working import Knowledge, Work, day_of, refs_of, say_day
 
@@ -267,57 +267,6 @@ def _nyha(work: Work, definition: FactDefinition, _: Knowledge) -> Fact:
     return Fact(name=definition.name, value=value, refs=(ref,), origin="record", at=at)
 
 
-def _failed_trials(work: Work, definition: FactDefinition, knowledge: Knowledge) -> Fact:
-    """Drugs that failed an adequate trial, under the definition in the fact's note, or all."""
-    if not work.trials:
-        tried = [
-            piece.words for piece in work.evidence.get("ssri", []) + work.evidence.get("snri", [])
-        ]
-        told = f"; the record shows {', '.join(dict.fromkeys(tried))}" if tried else ""
-        return Fact(
-            name=definition.name,
-            note=f"dose, dates and response of the trials are not in the record{told}",
-        )
-    wanted = [definition.note] if definition.note in knowledge.definitions else [
-        *knowledge.definitions
-    ]  # fmt: skip
-    counts = [
-        trial_rules.count_failed(work.trials, knowledge.definitions[key], knowledge.doses,
-                                 work.as_of)
-        for key in wanted
-    ]  # fmt: skip
-    value = trial_rules.across(counts)
-    note = f"computed from {len(work.trials)} trials"
-    if len({str(each) for each in counts}) > 1:
-        note += "; definitions disagree: " + ", ".join(
-            f"{each} by {knowledge.definitions[key].title}"
-            for key, each in zip(wanted, counts, strict=True)
-        )
-    return Fact(name=definition.name, value=value, origin="computed", at=work.as_of, note=note)
-
-
-def _shortest_trial(work: Work, definition: FactDefinition, _: Knowledge) -> Fact:
-    if not work.trials:
-        return Fact(name=definition.name, note="the trials are not in the record")
-    spans = [trial_rules.weeks_of(trial, work.as_of) for trial in work.trials]
-    lows = [span.low for span in spans if span.low is not None]
-    highs = [span.high for span in spans if span.high is not None]
-    value = Range(min(lows), min(highs) if highs else None)
-    return Fact(name=definition.name, value=value, origin="computed", at=work.as_of)
-
-
-def _trials_complete(work: Work, definition: FactDefinition, _: Knowledge) -> Fact:
-    if not work.trials:
-        return Fact(name=definition.name, note="the trials are not in the record")
-    complete = all(
-        trial.start is not None
-        and (trial.end is not None or trial.ongoing)
-        and None not in (trial.dose_mg_per_day, trial.improvement_percent, trial.adherent)
-        for trial in work.trials
-    )
-    return Fact(name=definition.name, value=complete, origin="computed", at=work.as_of)
-
-
 _SETTINGS = {"AMB": "outpatient", "IMP": "inpatient", "ACUTE": "inpatient", "NONAC": "inpatient",
              "EMER": "emergency", "HH": "home"}  # fmt: skip
 
@@ -355,11 +304,9 @@ FUNCTIONS: dict[str, Callable[[Work, FactDefinition, Knowledge], Fact]] = {
     "nyha": _nyha,
     "cardiovascular_days": _cardiovascular_days,
     "bmi": _bmi,
-    "shortest_trial": _shortest_trial,
-    "trials_complete": _trials_complete,
     "setting": _setting,
     "child_pugh": _child_pugh,
     "episode_severity": _episode_severity,
     "spinal_cord_pain": _spinal_cord_pain,
-    "failed_trials": _failed_trials,
+    **TRIAL_FUNCTIONS,
 }

@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import date
 
 from evenkeel.core.chart import Chart, Problem
-from evenkeel.core.guidelines import trials as trial_rules
 from evenkeel.core.guidelines.computed import FUNCTIONS
 from evenkeel.core.guidelines.dictionary import (
     Dictionary,
@@ -26,7 +25,8 @@ from evenkeel.core.guidelines.evidence import Evidence, gather
 from evenkeel.core.guidelines.quantities import measure
 from evenkeel.core.guidelines.recorded import from_evidence, from_quantity
 from evenkeel.core.guidelines.terminology import Terminology
-from evenkeel.core.guidelines.trials import Trial
+from evenkeel.core.guidelines.trial_doubts import doubtful
+from evenkeel.core.guidelines.trial_history import Trial
 from evenkeel.core.guidelines.values import Answer, Fact, Facts
 from evenkeel.core.guidelines.working import Knowledge, Work, say_day
 
@@ -43,7 +43,7 @@ def derive_facts(
     """All facts of one person on one day. Later answers supersede earlier ones."""
     evidence, problems = gather(chart, knowledge.terminology, knowledge.dictionary, as_of)
     measured, more = measure(chart, knowledge.terminology, as_of)
-    kept, doubts = trial_rules.doubtful(trials, as_of, trials_path)
+    kept, doubts = doubtful(trials, as_of, trials_path)
     by_concept: dict[str, list[Evidence]] = {}
     for piece in evidence:
         by_concept.setdefault(piece.concept, []).append(piece)

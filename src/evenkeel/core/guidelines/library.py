@@ -17,6 +17,7 @@ from evenkeel.core.guidelines.computed import FUNCTIONS
 from evenkeel.core.guidelines.conflicts import Conflict, load_conflicts
 from evenkeel.core.guidelines.dictionary import Dictionary, load_dictionary
 from evenkeel.core.guidelines.packs import Pack, load_packs
+from evenkeel.core.guidelines.staging import load_staging
 from evenkeel.core.guidelines.terminology import Terminology, load_terminology
 from evenkeel.core.guidelines.trials import load_definitions, load_doses
 from evenkeel.core.guidelines.working import Knowledge
@@ -101,6 +102,7 @@ def load_library(root: Traversable | None = None) -> Library:
             dictionary=dictionary,
             definitions=load_definitions(held),
             doses=load_doses(held),
+            staging=load_staging(held),
         ),
         packs={name: pack for name, pack in every.items() if not pack.is_payers},
         payers={name: pack for name, pack in every.items() if pack.is_payers},

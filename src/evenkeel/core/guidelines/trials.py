@@ -1,280 +1,250 @@
 """Antidepressant trials: was each adequate, and did it fail, under each definition?
 
-In: trials as a person told them (drug, dose, dates, improvement). Out: per
-definition how many different drugs surely failed an adequate trial and how many
-possibly did. What is not known widens the range; it never counts as a failure
-and never as a success.
+In: one trial as a person told it. Out: what one definition makes of it, with the
+reason for every part. What is not known widens the answer; it never counts as a
+failure and never as a success. Counting over many trials is in ``trial_sets``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from importlib.resources.abc import Traversable
 
-import msgspec
-
-from evenkeel.core.chart import PartialDate, Problem
-from evenkeel.core.guidelines.values import Range
-from evenkeel.core.kernel.content import ContentFault, content, read_csv, read_toml
-from evenkeel.core.kernel.sources import Mark, Status
-
-_DOSE_COLUMNS = (
-    "drug",
-    "mcmaster_usual_range_low_mg_per_day_seen",
-    "atrq_min_mg_per_day_known_verify",
-    "maudsley_min_effective_mg_per_day_known_verify",
-    "note",
+from evenkeel.core.guidelines.trial_definitions import TrialDefinition, load_definitions
+from evenkeel.core.guidelines.trial_doses import DoseTable, Threshold, load_doses
+from evenkeel.core.guidelines.trial_history import (
+    DoseStep,
+    Episode,
+    Stopped,
+    Trial,
+    longest,
+    stretches,
+    weeks_of,
+    weeks_where,
+    weeks_words,
 )
-_TABLES = {"mcmaster": _DOSE_COLUMNS[1], "atrq": _DOSE_COLUMNS[2], "maudsley": _DOSE_COLUMNS[3]}
+from evenkeel.core.guidelines.trial_judgements import Part, TrialJudgement, all_of
+from evenkeel.core.guidelines.trial_labels import judge_by_label
+from evenkeel.core.guidelines.values import Range
+from evenkeel.core.kernel.quantities import plain
+from evenkeel.core.kernel.sources import Mark
 
-
-class TrialDefinition(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """One published rule of adequacy and failure."""
-
-    id: str
-    title: str
-    minimum_weeks: int
-    failed_below_percent: int
-    dose_column: str
-    source: str
-    url: str
-    mark: Mark
-    status: Status
-    note: str
-
-
-class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    about: str
-    definition: list[TrialDefinition]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """One course of one antidepressant.
-
-    ongoing: it is still being taken. end: None with ongoing False = the end is not known.
-    adherent, improvement_percent: None = not known.
-    """
-
-    drug: str
-    dose_mg_per_day: Decimal | None = None
-    start: PartialDate | None = None
-    end: PartialDate | None = None
-    ongoing: bool = False
-    improvement_percent: Decimal | None = None
-    adherent: bool | None = None
-    augmentation: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialJudgement:
-    """adequate, failed: yes, no or not known; why: in words."""
-
-    trial: Trial
-    definition: str
-    adequate: bool | None
-    failed: bool | None
-    why: str
-
-    @property
-    def counts(self) -> bool | None:
-        """Whether it is an adequate trial that failed."""
-        if self.adequate is False or self.failed is False:
-            return False
-        return True if self.adequate and self.failed else None
-
-
-@dataclass(frozen=True, slots=True)
-class DoseTable:
-    """Lowest adequate dose by drug and table, mg per day; a range where the table is unsure."""
-
-    minimum: Mapping[str, Mapping[str, Range]]
-
-    def drug_row(self, drug: str) -> str:
-        """The table's row for a drug as people write it; "" when there is none."""
-        name = drug.strip().lower().replace(" ", "_").replace("-", "_")
-        for candidate in (name, _ROWS.get(name, "")):
-            if candidate in self.minimum:
-                return candidate
-        return ""
-
-
-_ROWS = {
-    "venlafaxine": "venlafaxine_xr",
-    "venlafaxine_er": "venlafaxine_xr",
-    "bupropion": "bupropion_xl",
-    "amitriptyline": "tricyclics_amitriptyline_imipramine",
-    "imipramine": "tricyclics_amitriptyline_imipramine",
-    "selegiline": "selegiline_transdermal",
-}
-
-
-def load_definitions(root: Traversable | None = None) -> dict[str, TrialDefinition]:
-    read = read_toml(content("guidelines", "trial_definitions.toml", root=root), _File)
-    for each in read.definition:
-        if each.dose_column not in (*_TABLES, "any"):
-            raise ContentFault(f"trial_definitions.toml: {each.id}: no table {each.dose_column}")
-    return {each.id: each for each in read.definition}
-
-
-def load_doses(root: Traversable | None = None) -> DoseTable:
-    """The minimum-dose table; rows in another unit (a patch) carry no number."""
-    minimum: dict[str, dict[str, Range]] = {}
-    place = content("guidelines", "antidepressant_min_doses.csv", root=root)
-    for row in read_csv(place, _DOSE_COLUMNS):
-        minimum[row["drug"]] = {
-            table: written
-            for table, column in _TABLES.items()
-            if (written := _written(row[column])) is not None
-        }
-    return DoseTable(minimum)
-
-
-def _written(cell: str) -> Range | None:
-    try:
-        ends = [Decimal(part) for part in cell.split("-")]
-    except ArithmeticError:
-        return None
-    return Range(ends[0], ends[-1])
+__all__ = [
+    "DoseStep",
+    "DoseTable",
+    "Episode",
+    "Part",
+    "Trial",
+    "TrialDefinition",
+    "TrialJudgement",
+    "improvement_words",
+    "judge",
+    "load_definitions",
+    "load_doses",
+    "weeks_of",
+]
 
 
 def judge(
-    trial: Trial, definition: TrialDefinition, doses: DoseTable, as_of: date
+    trial: Trial,
+    definition: TrialDefinition,
+    doses: DoseTable,
+    as_of: date,
+    *,
+    episode: Episode | None = None,
+    rules: Sequence[TrialJudgement] = (),
 ) -> TrialJudgement:
-    """Whether one trial was adequate and failed under one definition."""
-    weeks = weeks_of(trial, as_of)
-    long_enough = _at_least(weeks, Decimal(definition.minimum_weeks))
-    dose_enough, dose_words = _dose_is_enough(trial, definition, doses)
-    parts = (long_enough, dose_enough, trial.adherent)
-    adequate = False if False in parts else (None if None in parts else True)
-    failed = None
-    if trial.improvement_percent is not None:
-        failed = trial.improvement_percent < definition.failed_below_percent
-    why = f"{weeks} weeks; {dose_words}; improvement {_percent(trial.improvement_percent)}"
+    """Whether one trial was adequate and failed under one definition.
+
+    episode: when the present episode began, for definitions that count only its trials.
+    rules: for a label, what the rules make of the same trial.
+    """
+    if definition.kind == "label":
+        return judge_by_label(trial, definition, doses, as_of, episode, rules)
+    assert definition.minimum_weeks is not None
+    threshold = doses.threshold(trial.drug, definition.dose_column)
+    times = stretches(trial, as_of)
+    weeks = weeks_where(times, lambda _: True)
+    enough = threshold.enough if threshold is not None else _nobody_knows
+    at_dose = weeks_where(times, enough)
+    parts = [
+        _dose_part(trial, threshold, doses),
+        timed := _time_part(trial, definition, weeks, at_dose, threshold),
+        _taken_part(trial),
+        response := _response_part(trial, definition),
+    ]
+    adequate = all_of([part.holds for part in parts[:3]])
+    run = longest(times, lambda dose: enough(dose) is True)
+    long_enough = run is not None and (run[1] - run[0]).days >= definition.minimum_weeks * 7
+    failed = response.holds
+    rests_on = _mark_of_dose(trial, definition, threshold, doses)
+    if timed.about == "time_at_dose" and timed.holds is False:
+        seen = doses.threshold(trial.drug, "mcmaster")
+        at_seen = weeks_where(times, seen.enough if seen is not None else _nobody_knows)
+        short = at_least(at_seen, Decimal(definition.minimum_weeks)) is False
+        rests_on = Mark.SEEN if short else Mark.KNOWN_VERIFY
     return TrialJudgement(
-        trial=trial, definition=definition.id, adequate=adequate, failed=failed, why=why
+        trial=trial,
+        definition=definition.id,
+        adequate=adequate,
+        failed=failed,
+        partial=_is_partial(trial, definition),
+        why=_why(parts, trial, weeks),
+        parts=tuple(parts),
+        weeks=weeks,
+        weeks_at_dose=at_dose,
+        stretch=run if long_enough else None,
+        rests_on=rests_on,
     )
 
 
-def _percent(value: Decimal | None) -> str:
-    return "not known" if value is None else f"{value}%"
+def _nobody_knows(_: Decimal | None) -> bool | None:
+    return None
 
 
-def weeks_of(trial: Trial, as_of: date) -> Range:
-    """How long a trial lasted: at least, and at most."""
-    if trial.start is None:
-        return Range(Decimal(0), None)
-    if trial.end is not None:
-        first_end, last_end = trial.end.earliest, trial.end.latest
-    elif trial.ongoing:
-        first_end = last_end = as_of
+def _dose_part(trial: Trial, threshold: Threshold | None, doses: DoseTable) -> Part:
+    """Whether an adequate dose was ever reached."""
+    dose = trial.highest_mg
+    if threshold is None:
+        if not doses.drug_row(trial.drug):
+            words = f"no minimum dose is published here for {trial.drug}"
+        else:
+            words = f"this definition's table gives no minimum dose for {trial.drug}"
+        return Part(about="dose", holds=None, words=words)
+    if dose is None:
+        return Part(about="dose", holds=None, words=f"the dose is not known ({threshold.words} "
+                    "a day asked)")  # fmt: skip
+    holds = threshold.enough(dose)
+    said = f"{plain(dose)} mg a day"
+    if holds:
+        words = f"{said} is enough ({threshold.words} asked)"
+    elif holds is False:
+        words = f"{said} is too low: {threshold.words} is asked"
     else:
-        first_end, last_end = trial.start.earliest, as_of
-    shortest = (min(first_end, as_of) - trial.start.latest).days
-    longest = (min(last_end, as_of) - trial.start.earliest).days
-    return Range(Decimal(max(shortest, 0)) / 7, Decimal(max(longest, 0)) / 7)
+        words = f"tables part on {said}: {threshold.table_words}"
+    if holds is False and any(step.dose_mg_per_day is None for step in trial.steps):
+        return Part(about="dose", holds=None, words=f"{words}; one dose of it is not known")
+    return Part(about="dose", holds=holds, words=words)
 
 
-def _at_least(value: Range, minimum: Decimal) -> bool | None:
+def _time_part(
+    trial: Trial,
+    definition: TrialDefinition,
+    weeks: Range,
+    at_dose: Range,
+    threshold: Threshold | None,
+) -> Part:
+    """Whether the trial was long enough, at a dose that is enough."""
+    asked = Decimal(definition.minimum_weeks or 0)
+    whole, at_that_dose = at_least(weeks, asked), at_least(at_dose, asked)
+    wanted = f"{definition.minimum_weeks} weeks"
+    if whole is False:
+        words = f"{weeks_words(weeks)} is shorter than the {wanted} asked"
+        if definition.short_with_clear_failure:
+            if trial.clear_non_response:
+                words += ", but it clearly did not work: a clinician judges whether it counts"
+                return Part(about="time", holds=None, words=words)
+            words += ", and nobody wrote down that it clearly did not work"
+        if trial.stopped_because == Stopped.SIDE_EFFECTS:
+            words += "; stopping for side effects is no failure to help"
+        return Part(about="time", holds=False, words=words)
+    reached = threshold is None or threshold.enough(trial.highest_mg) is not False
+    if trial.steps and reached and (whole or at_that_dose is False):
+        dose = f"{threshold.words} a day or more" if threshold is not None else "an adequate dose"
+        if at_that_dose:
+            words = f"{weeks_words(at_dose)} at {dose} ({wanted} asked)"
+        elif at_that_dose is False:
+            words = f"only {weeks_words(at_dose)} of {weeks_words(weeks)} at {dose}: {wanted} asked"
+        else:
+            words = f"not sure that {wanted} of {weeks_words(weeks)} were at {dose}"
+        return Part(about="time_at_dose", holds=at_that_dose, words=words)
+    if whole:
+        return Part(about="time", holds=True, words=f"{weeks_words(weeks)} ({wanted} asked)")
+    if weeks.high is None and not weeks.low:
+        return Part(about="time", holds=None, words="how long it lasted is not known")
+    words = f"{weeks_words(weeks)}: not sure that it was {wanted}"
+    return Part(about="time", holds=None, words=words)
+
+
+def at_least(value: Range, minimum: Decimal) -> bool | None:
+    """Whether a range surely reaches a minimum; None = it may."""
     if value.low is not None and value.low >= minimum:
         return True
     return False if value.high is not None and value.high < minimum else None
 
 
-def _dose_is_enough(
-    trial: Trial, definition: TrialDefinition, doses: DoseTable
-) -> tuple[bool | None, str]:
-    if trial.dose_mg_per_day is None:
-        return None, "dose not known"
-    row = doses.drug_row(trial.drug)
-    tables = doses.minimum.get(row, {})
-    if definition.dose_column != "any":
-        tables = {key: tables[key] for key in tables if key == definition.dose_column}
-    if not tables:
-        return None, f"no minimum dose is published here for {trial.drug}"
-    answers: set[bool | None] = set()
-    for minimum in tables.values():
-        dose = Range.exactly(trial.dose_mg_per_day)
-        assert minimum.low is not None
-        assert minimum.high is not None
-        if trial.dose_mg_per_day >= minimum.high:
-            answers.add(True)
-        else:
-            answers.add(False if dose.exact is not None and dose.exact < minimum.low else None)
-    enough = answers.pop() if len(answers) == 1 else None
-    words = {True: "dose adequate", False: "dose too low", None: "tables disagree on the dose"}
-    return enough, words[enough]
+def _taken_part(trial: Trial) -> Part:
+    words = {
+        True: "taken as agreed",
+        False: "it was not taken as agreed",
+        None: "whether it was taken as agreed is not known",
+    }[trial.adherent]
+    return Part(about="taken", holds=trial.adherent, words=words)
 
 
-def count_failed(
-    trials: Sequence[Trial], definition: TrialDefinition, doses: DoseTable, as_of: date
-) -> Range:
-    """How many different drugs failed an adequate trial: surely, and at most."""
-    best: dict[str, bool | None] = {}
-    for trial in trials:
-        drug = doses.drug_row(trial.drug) or trial.drug.strip().lower()
-        counts = judge(trial, definition, doses, as_of).counts
-        before = best.get(drug, False)
-        best[drug] = (
-            True if True in (counts, before) else (None if None in (counts, before) else False)
-        )
-    sure = sum(1 for counts in best.values() if counts is True)
-    possible = sum(1 for counts in best.values() if counts is not False)
-    return Range.exactly(sure) if sure == possible else Range(Decimal(sure), Decimal(possible))
+def _response_part(trial: Trial, definition: TrialDefinition) -> Part:
+    """Whether it failed to help, by the definition's percentage."""
+    assert definition.failed_below_percent is not None
+    failed = trial.better_below(definition.failed_below_percent)
+    said = improvement_words(trial)
+    if failed is None:
+        words = "how much better it made the person is not known"
+        if said:
+            words = f"{said}: not sure on which side of {definition.failed_below_percent}% it lies"
+    elif failed:
+        words = f"{said}, under {definition.failed_below_percent}%"
+    elif _is_partial(trial, definition):
+        words = f"{said} is a partial response, kept apart from no response"
+    else:
+        words = f"{said} is not a failure ({definition.failed_below_percent}% or more)"
+    return Part(about="response", holds=failed, words=words)
 
 
-def across(counts: Sequence[Range]) -> Range:
-    """One count when definitions part: what all grant, to what any grants."""
-    lows = [each.low for each in counts if each.low is not None]
-    highs = [each.high for each in counts if each.high is not None]
-    return Range(min(lows), max(highs))
-
-
-def doubtful(trials: Sequence[Trial], as_of: date, place: str) -> tuple[list[Trial], list[Problem]]:
-    """Trials without exact duplicates and without what cannot be, and what was wrong."""
-    kept: list[Trial] = []
-    problems: list[Problem] = []
-    for number, trial in enumerate(trials):
-        path = f"{place}[{number}]"
-
-        def say(severity: str, text: str, path: str = path) -> None:
-            problems.append(Problem(severity=severity, path=path, text=text))
-
-        if trial in kept:
-            say("warning", f"the same trial of {trial.drug} stands here twice: counted once")
-            continue
-        if trial.start and trial.start.earliest > as_of:
-            say("warning", f"this trial of {trial.drug} starts after {as_of}: not counted")
-            continue
-        if trial.start and trial.end and trial.end.latest < trial.start.earliest:
-            say(
-                "error", f"this trial of {trial.drug} ends before it starts: its dates are not used"
-            )
-            trial = _without_dates(trial)
-        for other in kept:
-            if other.drug.lower() == trial.drug.lower() and _overlap(other, trial, as_of):
-                say("warning", f"two trials of {trial.drug} overlap: the drug counts once")
-                break
-        kept.append(trial)
-    return kept, problems
-
-
-def _without_dates(trial: Trial) -> Trial:
-    return Trial(
-        drug=trial.drug,
-        dose_mg_per_day=trial.dose_mg_per_day,
-        improvement_percent=trial.improvement_percent,
-        adherent=trial.adherent,
-        augmentation=trial.augmentation,
-    )
-
-
-def _overlap(a: Trial, b: Trial, as_of: date) -> bool:
-    if a.start is None or b.start is None:
+def _is_partial(trial: Trial, definition: TrialDefinition) -> bool | None:
+    if definition.partial_below_percent is None or definition.failed_below_percent is None:
         return False
-    end_a = a.end.latest if a.end else as_of
-    end_b = b.end.latest if b.end else as_of
-    return a.start.earliest <= end_b and b.start.earliest <= end_a
+    failed = trial.better_below(definition.failed_below_percent)
+    below = trial.better_below(definition.partial_below_percent)
+    return all_of((None if failed is None else not failed, below))
+
+
+def improvement_words(trial: Trial) -> str:
+    """ "10% better", "10% worse", "under 25% better", "" when nothing is known."""
+    value = trial.improvement_percent
+    if value is not None:
+        return f"{plain(abs(value))}% worse" if value < 0 else f"{plain(value)}% better"
+    return {
+        "under_25": "under 25% better",
+        "25_to_49": "25 to 49% better",
+        "50_or_more": "50% better or more",
+    }.get(trial.improvement_band, "")
+
+
+def _why(parts: Sequence[Part], trial: Trial, weeks: Range) -> str:
+    """The parts that decided: those that fail, else those not known, else all in short."""
+    failing = [part.words for part in parts if part.holds is False]
+    open_ = [part.words for part in parts if part.holds is None]
+    if failing or open_:
+        return "; ".join(failing or open_)
+    dose = trial.highest_mg
+    assert dose is not None
+    return f"{weeks_words(weeks)}, {plain(dose)} mg a day, {improvement_words(trial)}"
+
+
+def _mark_of_dose(
+    trial: Trial, definition: TrialDefinition, threshold: Threshold | None, doses: DoseTable
+) -> Mark:
+    """How the number was read that a dose was found too low by, or enough."""
+    dose = trial.highest_mg
+    if dose is None or threshold is None:
+        return Mark.KNOWN_VERIFY
+    name = doses.ingredient(trial.drug)
+    for each in definition.example:
+        if each.drug == name and each.adequate == bool(threshold.enough(dose)):
+            as_good = dose >= each.mg_per_day if each.adequate else dose <= each.mg_per_day
+            if as_good:
+                return Mark.SEEN
+    if threshold.enough(dose) is False and doses.seen_too_low(trial.drug, dose):
+        return Mark.SEEN
+    return Mark.SEEN if set(threshold.tables) == {"mcmaster"} else Mark.KNOWN_VERIFY

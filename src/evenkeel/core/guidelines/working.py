@@ -12,14 +12,18 @@ from evenkeel.core.guidelines.dictionary import (
 )
 from evenkeel.core.guidelines.evidence import Evidence, latest
 from evenkeel.core.guidelines.quantities import Measured
+from evenkeel.core.guidelines.staging import StagingMethod
 from evenkeel.core.guidelines.terminology import Terminology
 from evenkeel.core.guidelines.trials import DoseTable, Trial, TrialDefinition
-from evenkeel.core.guidelines.values import Answer, Fact
+from evenkeel.core.guidelines.values import Answer, Fact, Range
 
 
 @dataclass(slots=True)
 class Work:
-    """Everything that one derivation reads and fills."""
+    """Everything that one derivation reads and fills.
+
+    trial_counts: failed trials by definition and whichever is followed, once counted.
+    """
 
     chart: Chart
     terminology: Terminology
@@ -29,6 +33,7 @@ class Work:
     measured: dict[str, list[Measured]]
     answers: dict[str, Answer]
     trials: tuple[Trial, ...]
+    trial_counts: tuple[dict[str, Range], Range] | None = None
     facts: dict[str, Fact] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -41,6 +46,7 @@ class Knowledge:
     dictionary: Dictionary
     definitions: dict[str, TrialDefinition]
     doses: DoseTable
+    staging: StagingMethod | None = None
 
 
 def say_day(day: date | None) -> str:

@@ -47,7 +47,7 @@ def trial_lines(rows: list[FactAnswer], seen: Screening) -> list[dict[str, Any]]
     trials: tuple[Trial, ...] = read_trials(exact(rows[0].value), [])
     for place, trial in enumerate(trials):
         judged = [judge(trial, each, knowledge.doses, seen.check.facts.as_of)
-                  for each in knowledge.definitions.values()]  # fmt: skip
+                  for each in knowledge.definitions.values() if each.kind == "rule"]  # fmt: skip
         made.append(
             {
                 "place": place,
