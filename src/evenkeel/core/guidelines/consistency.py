@@ -70,7 +70,7 @@ def contradictions(pack: Pack, dictionary: Dictionary) -> tuple[Contradiction, .
     weighed = [each for each in pack.criteria if _weighs(each)]
     found = []
     for first, second in combinations(weighed, 2):
-        if set(first.facts).isdisjoint(second.facts):
+        if set(first.facts).isdisjoint(second.facts) or not _meet(first, second):
             continue
         clash = _clash(first, second, dictionary)
         if clash is not None:
@@ -80,6 +80,12 @@ def contradictions(pack: Pack, dictionary: Dictionary) -> tuple[Contradiction, .
 
 def _weighs(criterion: Criterion) -> bool:
     return criterion.require is not None and criterion.strength in ("must", "should")
+
+
+def _meet(first: Criterion, second: Criterion) -> bool:
+    """Whether there is a day on which both are in force."""
+    since = max(first.since or date.min, second.since or date.min)
+    return since <= min(first.until or date.max, second.until or date.max)
 
 
 def _clash(first: Criterion, second: Criterion, dictionary: Dictionary) -> Contradiction | None:

@@ -65,12 +65,12 @@ def evaluate(node: Node, facts: Facts) -> Outcome:
             return Outcome(facts[name].known, (name,))
         case Compare(op, left, right):
             a, b = _value(left, facts), _value(right, facts)
-            return _outcome(_compare(op, a.value, b.value), a, b)
+            return _outcome(compare_values(op, a.value, b.value), a, b)
         case OneOf(left, values):
             found = _value(left, facts)
             if found.value is None:
                 return _outcome(None, found)
-            answers = [_compare("=", found.value, value) for value in values]
+            answers = [compare_values("=", found.value, value) for value in values]
             answer = True if True in answers else (None if None in answers else False)
             return _outcome(answer, found)
         case _:
@@ -199,11 +199,12 @@ def _minus(value: Decimal | None) -> Decimal | None:
     return None if value is None else -value
 
 
-def _compare(op: str, a: Value | None, b: Value | None) -> bool | None:
+def compare_values(op: str, a: Value | None, b: Value | None) -> bool | None:
+    """Whether a op b; None where a value is missing or a range leaves it open."""
     if a is None or b is None:
         return None
     if op == "<>":
-        same = _compare("=", a, b)
+        same = compare_values("=", a, b)
         return None if same is None else not same
     if isinstance(a, Range) and isinstance(b, Range):
         return _compare_ranges(op, a, b)

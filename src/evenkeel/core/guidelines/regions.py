@@ -65,6 +65,28 @@ class Region:
         below = self.high is None or (place < self.high or (self.high_in and place == self.high))
         return above and below
 
+    def clipped(self, span: Range) -> Region | None:
+        """The part of it that lies in a range; None where there is none."""
+        if not self.meets(span):
+            return None
+        low, low_in, high, high_in = self.low, self.low_in, self.high, self.high_in
+        if span.low is not None and (low is None or span.low > low):
+            low, low_in = span.low, True
+        if span.high is not None and (high is None or span.high < high):
+            high, high_in = span.high, True
+        if self.low == self.high or (low is not None and low_in):
+            sample = low
+        elif high is not None and high_in:
+            sample = high
+        elif low is not None and high is not None:
+            sample = (low + high) / 2
+        elif low is not None:
+            sample = low + _ONE
+        else:
+            sample = high - _ONE if high is not None else Decimal(0)
+        assert sample is not None
+        return Region(Range.exactly(sample), low, high, low_in, high_in)
+
     def meets(self, span: Range) -> bool:
         """Whether any number of a range lies in it."""
         below = span.high is not None and self.low is not None
@@ -83,7 +105,8 @@ class Region:
 
 
 def _reaches(low: Decimal | None, high: Decimal | None, with_end: bool) -> bool:
-    assert low is not None and high is not None
+    assert low is not None
+    assert high is not None
     return low < high or (with_end and low == high)
 
 

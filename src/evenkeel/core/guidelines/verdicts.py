@@ -22,8 +22,9 @@ from datetime import date
 from enum import StrEnum
 
 from evenkeel.core.guidelines.dictionary import Dictionary, FactDefinition, Kind
-from evenkeel.core.guidelines.evaluate import Outcome, evaluate
+from evenkeel.core.guidelines.evaluate import Outcome
 from evenkeel.core.guidelines.packs import Criterion, Pack
+from evenkeel.core.guidelines.ready import ask
 from evenkeel.core.guidelines.values import Fact, Facts, Range
 from evenkeel.core.guidelines.working import say_day
 from evenkeel.core.kernel.verdicts import Answer
@@ -74,6 +75,34 @@ def out_of_force(criterion: Criterion, day: date) -> str:
     return f"no longer in force on {say_day(day)}: it ended on {say_day(criterion.until)}"
 
 
+def weigh(
+    criterion: Criterion, facts: Facts, dictionary: Dictionary
+) -> tuple[bool | None, Finding, Outcome]:
+    """Whether a criterion applies, its finding, and the facts that it stands on."""
+    if not criterion.in_force(facts.as_of):
+        return False, Finding.NOT_APPLICABLE, _HOLDS
+    applies = ask(criterion.applies_when, facts) if criterion.applies_when else _HOLDS
+    if applies.value is False:
+        return False, Finding.NOT_APPLICABLE, applies
+    if criterion.require is None:
+        return applies.value, Finding.MET if applies.value else Finding.UNKNOWN, applies
+    required = ask(criterion.require, facts)
+    if required.value is True:
+        return applies.value, Finding.MET, required
+    if applies.value is None:
+        # What a person must judge is asked only once it is known to apply.
+        later = [name for name in required.missing if not dictionary[name].judgement]
+        missing = tuple(dict.fromkeys((*applies.missing, *later)))
+        joined = Outcome(None, (*applies.deciding, *required.deciding), missing)
+        return None, Finding.UNKNOWN, joined
+    if required.value is False:
+        shown = Outcome(False, tuple(dict.fromkeys((*applies.deciding, *required.deciding))))
+        return True, Finding.NOT_MET, shown
+    judged = all(dictionary[name].judgement for name in required.missing)
+    finding = Finding.JUDGE if judged and required.missing else Finding.UNKNOWN
+    return True, finding, Outcome(None, (*applies.deciding, *required.deciding), required.missing)
+
+
 def judge_criterion(criterion: Criterion, facts: Facts, dictionary: Dictionary) -> CriterionVerdict:
     """One criterion for one person."""
     if not criterion.in_force(facts.as_of):
@@ -83,33 +112,13 @@ def judge_criterion(criterion: Criterion, facts: Facts, dictionary: Dictionary) 
             finding=Finding.NOT_APPLICABLE,
             reason=out_of_force(criterion, facts.as_of),
         )
-    applies = evaluate(criterion.applies_when, facts) if criterion.applies_when else _HOLDS
-    if applies.value is False:
-        return _verdict(criterion, applies, Finding.NOT_APPLICABLE, applies, facts, dictionary)
-    if criterion.require is None:
-        finding = Finding.MET if applies.value else Finding.UNKNOWN
-        return _verdict(criterion, applies, finding, applies, facts, dictionary)
-    required = evaluate(criterion.require, facts)
-    if required.value is True:
-        return _verdict(criterion, applies, Finding.MET, required, facts, dictionary)
-    if applies.value is None:
-        # What a person must judge is asked only once it is known to apply.
-        later = [name for name in required.missing if not dictionary[name].judgement]
-        missing = tuple(dict.fromkeys((*applies.missing, *later)))
-        joined = Outcome(None, (*applies.deciding, *required.deciding), missing)
-        return _verdict(criterion, applies, Finding.UNKNOWN, joined, facts, dictionary)
-    if required.value is False:
-        shown = Outcome(False, tuple(dict.fromkeys((*applies.deciding, *required.deciding))))
-        return _verdict(criterion, applies, Finding.NOT_MET, shown, facts, dictionary)
-    judged = all(dictionary[name].judgement for name in required.missing)
-    finding = Finding.JUDGE if judged and required.missing else Finding.UNKNOWN
-    joined = Outcome(None, (*applies.deciding, *required.deciding), required.missing)
-    return _verdict(criterion, applies, finding, joined, facts, dictionary)
+    applies, finding, outcome = weigh(criterion, facts, dictionary)
+    return _verdict(criterion, applies, finding, outcome, facts, dictionary)
 
 
 def _verdict(
     criterion: Criterion,
-    applies: Outcome,
+    applies: bool | None,
     finding: Finding,
     outcome: Outcome,
     facts: Facts,
@@ -124,7 +133,7 @@ def _verdict(
         role = dictionary[missing[0]].asked_of
     return CriterionVerdict(
         criterion=criterion,
-        applies=applies.value,
+        applies=applies,
         finding=finding,
         reason=_reason(criterion, finding, shown, role, facts, dictionary),
         missing=missing,
@@ -218,6 +227,16 @@ UNIT_WORDS = {
 }  # fmt: skip
 
 _WEIGHT = {"must": 4, "should": 2, "consider": 1, "may": 0}
+
+
+def counting_in(pack: Pack) -> tuple[Criterion, ...]:
+    """The criteria that make a pack's answer.
+
+    A pack that says nothing at screening must not say yes by its silence: all that
+    bind at their own stages make its answer then.
+    """
+    at_screening = tuple(each for each in pack.criteria if each.counts)
+    return at_screening or tuple(each for each in pack.criteria if each.binds)
 
 
 def judge_pack(pack: Pack, facts: Facts, dictionary: Dictionary) -> PackVerdict:
