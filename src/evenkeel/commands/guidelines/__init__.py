@@ -13,6 +13,7 @@ from evenkeel.commands.lazy import Lazy
 COMMANDS = {
     "lint": ("lint", "Check all guideline content, and say every fault."),
     "explain": ("explain", "Explain one criterion, pack or fact."),
+    "diff": ("diff", "Say what changed between two editions."),
 }
 
 
