@@ -19,6 +19,7 @@ COMMANDS = {
     "check": ("check", "Ask the guideline packs about one patient's bundle."),
     "guidelines": ("guidelines", "Check, read and compare the guideline packs."),
     "score": ("score", "Score a file of questionnaire answers."),
+    "simulate": ("simulate", "Concentrations that a published model expects."),
     "refer": ("refer", "Take in a referral bundle."),
     "ledger": ("ledger", "Read and verify the ledger."),
     "gateway": ("gateway", "Receive HL7 v2 messages over MLLP."),

@@ -1,0 +1,67 @@
+"""Times that are asked for: a range or a list, hours."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from evenkeel.core.pharmacology.linear import Floats
+from evenkeel.core.pharmacology.simulate import check_times
+from evenkeel.core.pharmacology.subjects import Refusal
+
+MOST_TIMES = 100_000_000
+_ALMOST_WHOLE = 1e-9
+
+
+def read_range(text: str) -> Floats:
+    """START:STOP:STEP in hours; STOP is one of the times when it lies on the grid.
+
+    Time k is START + k * STEP, reckoned anew, so that no error adds up.
+
+    Raises:
+        Refusal: not three numbers, a step that is not above 0, nothing between, or more
+            than 100 million times.
+    """
+    parts = text.split(":")
+    try:
+        start, stop, step = (float(part) for part in parts)
+    except ValueError:
+        raise Refusal(
+            (f"times {text!r}: write START:STOP:STEP in hours, for example 0:24:0.25",)
+        ) from None
+    if not all(math.isfinite(each) for each in (start, stop, step)):
+        raise Refusal((f"times {text!r}: every number must be finite",))
+    if step <= 0:
+        raise Refusal((f"times {text!r}: the step must be above 0",))
+    if stop < start:
+        raise Refusal((f"times {text!r}: STOP comes before START",))
+    steps = (stop - start) / step
+    if steps > MOST_TIMES:
+        raise Refusal((f"times {text!r}: {steps:.3g} times; at most {MOST_TIMES:,}",))
+    near = round(steps)
+    count = near if abs(steps - near) <= _ALMOST_WHOLE * max(1.0, steps) else math.floor(steps)
+    times = np.asarray(start + np.arange(count + 1) * step, dtype=np.float64)
+    check_times(times)
+    return times
+
+
+def read_list(text: str) -> Floats:
+    """One time a line, hours, ascending without repeats; empty lines are passed over.
+
+    Raises:
+        Refusal: a line that is no number, or times that do not ascend.
+    """
+    values: list[float] = []
+    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            values.append(float(line))
+        except ValueError:
+            raise Refusal(
+                (f"line {number}: {line.strip()[:40]!r} is not a time in hours",)
+            ) from None
+    times = np.array(values)
+    check_times(times)
+    return times
