@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,28 +23,38 @@ from evenkeel.web.records.selectors.referrals import reading_of
 KINDS = ("conditions", "medications", "allergies", "observations", "procedures", "encounters")
 
 
-def chart_of(patient: Patient) -> Chart:
+def chart_of(
+    patient: Patient,
+    *,
+    referrals: Collection[int] | None = None,
+    person: Mapping[str, Any] | None = None,
+) -> Chart:
     """All that the referrals of a person say together.
 
     The same resource sent again counts once; one that came again with the same address
     and other content replaces the earlier version, which stays in its own referral.
+
+    referrals: only these, as at an earlier day. person: as ``person_of`` told it then.
     """
     told: dict[str, dict[str, Entry]] = {kind: {} for kind in KINDS}
     problems: list[Any] = []
-    person = _stored_person(patient)
+    about = _stored_person(patient, person_of(patient) if person is None else person)
     # The bytes are fetched only for a referral that is not remembered.
-    for referral in patient.referrals.defer("raw", "problems").order_by("at", "id"):
+    rows = patient.referrals.defer("raw", "problems").order_by("at", "id")
+    if referrals is not None:
+        rows = rows.filter(pk__in=referrals)
+    for referral in rows:
         reading = reading_of(referral)
         names = {item.place: _lasting_name(item.full_url, item.sha256) for item in reading.kept}
         for kind in KINDS:
             for entry in getattr(reading.chart, kind):
                 told[kind][names[entry.place]] = entry
         problems += reading.chart.problems
-        person = replace(
-            person, ref=reading.chart.person.ref, identifiers=reading.chart.person.identifiers
+        about = replace(
+            about, ref=reading.chart.person.ref, identifiers=reading.chart.person.identifiers
         )
     return Chart(
-        person=person,
+        person=about,
         problems=tuple(problems),
         **{kind: tuple(entries.values()) for kind, entries in told.items()},  # type: ignore[arg-type]
     )
@@ -57,15 +68,20 @@ def _lasting_name(full_url: str, sha256: str) -> str:
     return full_url or sha256
 
 
-def _stored_person(patient: Patient) -> Person:
+def person_of(patient: Patient) -> dict[str, Any]:
+    """What a check reads of the person: no name, no address."""
+    return {"birth": patient.birth, "sex": patient.sex, "deceased": patient.deceased}
+
+
+def _stored_person(patient: Patient, told: Mapping[str, Any]) -> Person:
     """The person as the clinic has them, which corrections may have changed."""
     return Person(
         ref=f"Patient/{patient.number}",
         family=patient.family,
         given=patient.given,
-        birth=birth_of(patient),
-        sex=patient.sex,
-        deceased=patient.deceased,
+        birth=_birth(told["birth"]),
+        sex=told["sex"],
+        deceased=told["deceased"],
         email=patient.email,
         phone=patient.phone,
         language=patient.language,
@@ -74,9 +90,11 @@ def _stored_person(patient: Patient) -> Person:
 
 def birth_of(patient: Patient) -> PartialDate | None:
     """The date of birth as it is known: a year, a month or a day."""
-    if not patient.birth:
-        return None
-    return PartialDate(*(int(part) for part in patient.birth.split("-")))
+    return _birth(patient.birth)
+
+
+def _birth(written: str) -> PartialDate | None:
+    return PartialDate(*(int(part) for part in written.split("-"))) if written else None
 
 
 class Stage(models.TextChoices):

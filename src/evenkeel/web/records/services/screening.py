@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +11,9 @@ from django.db import transaction
 from evenkeel.core.guidelines.answers import UnreadableAnswers, read_trials, read_value
 from evenkeel.core.guidelines.check import as_object
 from evenkeel.core.guidelines.dictionary import TRIALS
+from evenkeel.core.guidelines.kept import FORMAT as FACTS_FORMAT
+from evenkeel.core.guidelines.kept import facts_as_json
 from evenkeel.core.guidelines.library import Library, library
-from evenkeel.core.guidelines.values import Fact, Range, Value
-from evenkeel.core.kernel.quantities import plain
 from evenkeel.core.kernel.verdicts import Answer as Verdict
 from evenkeel.core.safeguards import judge_all
 from evenkeel.web.accounts.models import User
@@ -23,7 +22,8 @@ from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
 from evenkeel.web.records.once import claim, remember, repeat_gives
-from evenkeel.web.records.selectors.facts import check_of, exact
+from evenkeel.web.records.selectors.facts import check_on, exact, inputs_of
+from evenkeel.web.records.services.editions import keep_edition
 from evenkeel.web.ui.words import local
 
 
@@ -128,7 +128,8 @@ def decide(
         if value not in content.dictionary[name].values:
             label = content.dictionary[name].label.lower()
             raise CannotDecide(f"The {label} is missing. A course is for one; choose it.")
-    result = check_of(patient, as_of=local(at).date())
+    inputs = inputs_of(patient, as_of=local(at).date())
+    result = check_on(inputs, content)
     verdict = next((each for each in result.packs if each.pack.id == pack), None)
     if verdict is None:
         raise CannotDecide("This pack is not among those that are shown. Choose another.")
@@ -144,6 +145,7 @@ def decide(
     override = proceed and (verdict.answer is not Verdict.YES or bool(held))
     if not reason.strip() and (override or not proceed):
         raise CannotDecide(_why_a_reason(proceed, verdict.answer, held))
+    keep_edition(content, by=by, at=at)
     told = as_object(result, content)
     decision = ScreeningDecision.objects.create(
         patient=patient,
@@ -155,8 +157,12 @@ def decide(
         is_override=override,
         reason=reason.strip(),
         packs=told["packs"],
-        facts={fact.name: fact_as_json(fact) for fact in result.facts.by_name.values()
-               if fact.known or fact.refs or fact.disputed},
+        facts=facts_as_json(result.facts),
+        inputs=inputs.as_json() | {
+            "facts_format": FACTS_FORMAT,
+            "died": result.died,
+            "safeguards": {each.safeguard.id: str(each.verdict.answer) for each in guards},
+        },
         content_edition=result.edition,
         content_sha256=result.sha256,
         by=by,
@@ -194,28 +200,3 @@ def _why_a_reason(proceed: bool, answer: Verdict, held: list[Any]) -> str:
         f"The pack says {answer}. To go on in spite of it, write the reason; it stays visible. "
         "Or answer what is open first."
     )
-
-
-def fact_as_json(fact: Fact) -> dict[str, Any]:
-    """A fact as it is kept with a decision."""
-    return {
-        "value": value_as_json(fact.value),
-        "origin": fact.origin,
-        "refs": list(fact.refs),
-        "at": fact.at.isoformat() if fact.at else None,
-        "by": fact.by,
-        "note": fact.note,
-    }
-
-
-def value_as_json(value: Value | None) -> Any:
-    """A range as [low, high] in plain digits; a day as ISO."""
-    if isinstance(value, Range):
-        return [None if end is None else plain_signed(end) for end in (value.low, value.high)]
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
-
-
-def plain_signed(value: Decimal) -> str:
-    return f"-{plain(-value)}" if value < 0 else plain(value)
