@@ -60,20 +60,24 @@ class Everything:
     """The clinic. ``ids`` are what stands in addresses; ``sessions`` are signed-in browsers."""
 
     def __init__(self, now: datetime) -> None:
+        from evenkeel.core.guidelines.library import library
         from evenkeel.web.records.models import (
             DeviceMessage,
             MailMessage,
             ScreeningDecision,
             Shift,
         )
+        from evenkeel.web.records.selectors.packets import packet_of
         from evenkeel.web.records.services import (
             consent,
             house,
+            packets,
             questionnaires,
             referrals,
             tasks,
             under_way,
         )
+        from evenkeel.web.ui.words import local
 
         self.users = {role: make_user(role) for role in ROLES}
         for user in self.users.values():  # somebody without a password has no page to change it
@@ -112,6 +116,12 @@ class Everything:
             patient=self.patient, pack="apa-2017", product="racemic_iv", indication="trd",
             choice="proceed", verdict="yes", is_override=False, packs={}, facts={},
             content_edition="test", content_sha256="0" * 64, at=now, by=prescriber,
+        )  # fmt: skip
+        rules = library().payers["payer-first-esketamine"]
+        seen = packet_of(self.patient, pack=rules, as_of=local(now).date(), parts=[])
+        packet = packets.issue(
+            patient=self.patient, pack=rules.id, parts=[], seen=packets.fingerprint_of(seen),
+            by=prescriber, at=now,
         )  # fmt: skip
         floor = Floor()
         message = DeviceMessage.objects.create(
@@ -160,6 +170,7 @@ class Everything:
             "container": over.boxes[0].pk,
             "referral": referral.pk,
             "decision": decision.pk,
+            "packet": packet.pk,
             "record": self.patient.consents.first().pk,
             "message": message.pk,
             "task": task.pk,

@@ -65,6 +65,10 @@ clinic:screening_decide             number                 .        P
 clinic:screening_fact               number,=pregnant       CNPD     .
 clinic:screening_pack               number,=apa-2017       CNPD     .
 clinic:screening_decision           number,decision        CNPD     .
+clinic:packets                      number                 CP       .
+clinic:packet_issue                 number                 .        CP
+clinic:packet                       packet                 CP       .
+clinic:packet_file                  packet                 CP       .
 clinic:consent                      number                 CNPD     .
 clinic:consent_ask                  number                 .        CNP
 clinic:consent_withdraw             number                 .        CNP

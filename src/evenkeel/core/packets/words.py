@@ -50,7 +50,7 @@ def stated(name: str, facts: Facts, dictionary: Dictionary, origins: Origins) ->
     assert fact.value is not None
     dated = fact.at is not None and name not in _TIMELESS
     return Stated(
-        label=definition.label,
+        label=definition.label.rstrip("."),
         value=value_words(fact.value, definition),
         origin=origin_words(fact, definition, origins),
         day=say_day(fact.at) if dated else "",
@@ -68,6 +68,8 @@ def origin_words(fact: Fact, definition: FactDefinition, origins: Origins) -> st
     if fact.origin == "computed":
         from_trials = origins.answers.get(TRIALS, "") if definition.asked_as == TRIALS else ""
         told = "; ".join(part for part in (how, entries, from_trials) if part)
+        if told.startswith("computed "):
+            return told
         return f"computed: {told}" if told else "computed from the record"
     return ": ".join(part for part in (entries, how) if part)
 
@@ -78,14 +80,22 @@ def _entry(ref: str, origins: Origins) -> str:
 
 
 def lacking(name: str, facts: Facts, dictionary: Dictionary) -> Missing:
-    """A fact that is not known, or not well enough."""
+    """A fact that is not known, or not well enough.
+
+    What the record hints at stays in the clinic: a payer who asks about one thing is
+    not told of another that happens to lie near it.
+    """
     fact, definition = facts[name], dictionary[name]
     if fact.value is not None:
         why = f"known only as {value_words(fact.value, definition)}"
+    elif fact.disputed:
+        why = "what is on record disagrees"
+    elif fact.refs and fact.stale_since is None:
+        why = "the record does not settle it"
     else:
         why = fact.note or "not in the record"
     asked = definition.asked_as or name
     asked_words = dictionary[asked].question if asked in dictionary else definition.question
     return Missing(
-        what=definition.label, why=why, ask=asked_words, of=definition.asked_of, fact=asked
+        what=definition.label.rstrip("."), why=why, ask=asked_words, of=definition.asked_of, fact=asked
     )

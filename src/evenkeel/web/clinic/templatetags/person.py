@@ -15,6 +15,7 @@ register = template.Library()
 PAGES = (
     ("Chart", "clinic:patient", "patients.see"),
     ("Screening", "clinic:screening", "patients.see"),
+    ("Packets", "clinic:packets", "packets.see"),
     ("Consent", "clinic:consent", "patients.see"),
     ("Course", "clinic:courses", "patients.see"),
     ("Ratings", "clinic:record_rating", "ratings.record"),
@@ -36,6 +37,8 @@ def person_pages(context: template.Context) -> dict[str, Any]:
     chart, here = reverse("clinic:patient", args=[patient.number]), request.path
     if here.startswith(("/courses/", f"{chart}course/")):
         here = reverse("clinic:courses", args=[patient.number])
+    if here.startswith("/packets/"):
+        here = reverse("clinic:packets", args=[patient.number])
     for one in pages:
         one["current"] = here == chart if one["href"] == chart else here.startswith(one["href"])
     return {"pages": pages}

@@ -8,6 +8,7 @@ SLICES = (
     "referrals",
     "patients",
     "screening",
+    "packets",
     "consent",
     "courses",
     "booking",

@@ -65,6 +65,7 @@ def _show(
         "criteria": sum(len(each.criteria) for each in seen.check.packs),
         "may_answer": may_answer,
         "may_decide": is_prescriber,
+        "may_packet": permissions.may(request.user, "packets.see"),
         "deciding": parts.deciding(seen, typed or {}),
         "plan": parts.plan_act(seen, permissions.may(request.user, "courses.plan")),
         "decisions": patient.decisions.select_related("by").order_by("-at", "-pk")[:8],
