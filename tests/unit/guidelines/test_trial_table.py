@@ -226,7 +226,7 @@ def test_where_definitions_part_a_sentence_names_the_trial_and_the_reason():
         trial(drug="venlafaxine", dose="75", end="2026-03-02"), trial(drug="duloxetine", dose="60")
     ).parting
     assert sentence.startswith("Venlafaxine, 75 mg a day for 8 weeks")
-    assert "not under ATRQ" in sentence
+    assert "does not count under ATRQ" in sentence
     assert "75 mg a day is too low: 150 mg is asked" in sentence
     assert "75 mg by McMaster and Maudsley, 150 mg by ATRQ" in sentence
 

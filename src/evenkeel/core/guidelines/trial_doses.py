@@ -53,6 +53,9 @@ _FORMS = frozenset(
 )
 
 
+_MOST_NAMES = 2000  # names kept with their rows; people write names in many ways
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
     """The doses that part enough from too little.
@@ -98,6 +101,7 @@ class DoseTable:
 
     minimum: Mapping[str, Mapping[str, Range]]
     ingredients: frozenset[str] = field(init=False)
+    _rows: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         names = {row.split("_")[0] for row in self.minimum if not row.startswith("tricyclics")}
@@ -105,6 +109,13 @@ class DoseTable:
 
     def drug_row(self, drug: str) -> str:
         """The table's row for a drug as people write it; "" when there is none."""
+        if drug not in self._rows:
+            if len(self._rows) > _MOST_NAMES:
+                self._rows.clear()
+            self._rows[drug] = self._row_of(drug)
+        return self._rows[drug]
+
+    def _row_of(self, drug: str) -> str:
         name = drug.strip().lower().replace(" ", "_").replace("-", "_")
         ingredient, form = self._parts(drug)
         for candidate in (

@@ -217,8 +217,8 @@ def _parting(
     if len({each.counts for each in judged}) < 2:
         return ""
     clauses = []
-    for answer, words in ((True, "counts under"), (False, "does not under"),
-                          (None, "is not sure under")):  # fmt: skip
+    for answer, words in ((True, "counts under"), (False, "does not count under"),
+                          (None, "stays open under")):  # fmt: skip
         reasons: dict[str, list[str]] = {}
         for each in judged:
             if each.counts is answer:
