@@ -8,6 +8,7 @@ table or a network.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -56,27 +57,37 @@ def _held(asked: Asked) -> list[dict[str, Any]]:
 
 
 def answer(
-    asked: Asked, service: Service, came: Mapping[str, Any], library: Library, today: date
+    asked: Asked,
+    service: Service,
+    came: Mapping[str, Any],
+    library: Library,
+    today: date,
+    failed: Mapping[str, str] | None = None,
 ) -> list[Card]:
     """The cards.
+
+    came: what was prefetched or fetched, by key. failed: why a key could not be fetched.
 
     Raises:
         Refused: the record is about another person than the context.
     """
     if service.hook == "patient-view":
         record = records.read(asked, came, beside=(), keys=service.prefetch, today=today)
+        _explain(record, failed)
         return _view(record, library, today)
     picked, orders, nameless = concerns(asked, library)
     found = [gaps.card_of_nameless(nameless, library)] if nameless else []
     if not picked:
         return found
-    return [*_of_orders(asked, service, came, picked, orders, library, today), *found]
+    made = _of_orders(asked, service, came, failed, picked, orders, library, today)
+    return [*made, *found]
 
 
 def _of_orders(
     asked: Asked,
     service: Service,
     came: Mapping[str, Any],
+    failed: Mapping[str, str] | None,
     picked: list[Order],
     orders: list[Order],
     library: Library,
@@ -100,6 +111,7 @@ def _of_orders(
         matters += matters_of(one, own, library)
         record = own if record is None else _with(record, own)
     assert record is not None, "at least one order was picked"
+    _explain(record, failed)
     drafts = {f"MedicationRequest/{each.get('id')}" for each in asked.orders}
     facts_of = {one.order.ref: one.facts for one in judged}
     found = joined(matters, library)
@@ -111,6 +123,14 @@ def _of_orders(
     made.append(gaps.card_of_orders(judged, found, record, library))
     rank = {"critical": 0, "warning": 1, "info": 2}
     return sorted(made, key=lambda card: rank[card.indicator])
+
+
+def _explain(record: Record, failed: Mapping[str, str] | None) -> None:
+    """Beside why a key did not come with the request, why it could not be fetched."""
+    for number, gap in enumerate(record.gaps):
+        why = (failed or {}).get(gap.key)
+        if why:
+            record.gaps[number] = replace(gap, why=f"{gap.why}; {why}")
 
 
 def _with(record: Record, other: Record) -> Record:

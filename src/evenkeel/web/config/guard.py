@@ -37,7 +37,9 @@ def faults(env: Mapping[str, str]) -> list[Fault]:
     def fault(name: str, text: str) -> None:
         found.append(Fault(name=name, text=text))
 
-    for name in ("EVENKEEL_DEBUG", "EVENKEEL_COOKIE_SECURE", "EVENKEEL_MFA_REQUIRED"):
+    for name in (
+        "EVENKEEL_DEBUG", "EVENKEEL_COOKIE_SECURE", "EVENKEEL_MFA_REQUIRED", "EVENKEEL_CDS_OPEN",
+    ):  # fmt: skip
         word = env.get(name, "").strip().lower()
         if word and word not in YES | NO:
             fault("unreadable-switch", f"{name} is {word!r}. Write 1 or 0.")
@@ -91,6 +93,12 @@ def _production(env: Mapping[str, str], fault: object) -> None:
         fault(
             "mfa-not-required",
             "EVENKEEL_MFA_REQUIRED is off; staff could sign in with a password alone. Remove it.",
+        )
+    if is_yes(env.get("EVENKEEL_CDS_OPEN", "")):
+        fault(
+            "cds-open",
+            "EVENKEEL_CDS_OPEN is on; anybody could ask at orders and report on cards. Remove it "
+            "and register each client.",
         )
     if not env.get("EVENKEEL_SMTP_HOST"):
         fault("no-smtp-host", "EVENKEEL_SMTP_HOST is not set. Links to patients go out by mail.")

@@ -49,6 +49,8 @@ EVENKEEL_FIELD_KEY = os.environ["EVENKEEL_FIELD_KEY"]
 
 # Records knows no wire: this is who reads a referral for it (bytes, today -> core.chart.Reading).
 EVENKEEL_REFERRAL_READER = "evenkeel.edges.fhir.reading.read"
+# Whether CDS Hooks answers without a token: to try it with a sandbox and invented people.
+EVENKEEL_CDS_OPEN = _switch("EVENKEEL_CDS_OPEN", _demo)
 
 DEBUG = _switch("EVENKEEL_DEBUG", False)
 SECRET_KEY = os.environ["EVENKEEL_SECRET_KEY"]
@@ -60,6 +62,7 @@ INSTALLED_APPS = [
     "evenkeel.web.ui",
     "evenkeel.web.clinic",
     "evenkeel.web.portal",
+    "evenkeel.web.guidelines",
     "evenkeel.web.accounts",
     "evenkeel.web.ledger",
     "evenkeel.web.records",

@@ -11,6 +11,8 @@ urlpatterns = [
     path("ui/", include("evenkeel.web.ui.urls")),
     path("live/", include("evenkeel.web.live.urls")),
     path("my/", include("evenkeel.web.portal.urls")),
+    path("guidelines/", include("evenkeel.web.guidelines.urls")),
     path("", include("evenkeel.edges.fhir.urls")),
+    path("", include("evenkeel.edges.cds.urls")),
     path("", include("evenkeel.web.clinic.urls")),
 ]

@@ -31,6 +31,7 @@ ACTS: dict[str, frozenset[Role]] = {
     "devices.see": frozenset({N, P, A}),
     "gallery.see": frozenset({C, N, P, PH, R, A}),
     "content.see": frozenset({C, N, P, PH, R, A}),
+    "cds.see": frozenset({PH, A}),
     # referral and screening
     "referrals.receive": frozenset({C, P}),
     "facts.answer": frozenset({C, N, P}),
@@ -71,6 +72,7 @@ ACTS: dict[str, frozenset[Role]] = {
     "roster.manage": frozenset({C, A}),
     "devices.manage": frozenset({A}),
     "accounts.manage": frozenset({A}),
+    "cds.manage": frozenset({A}),
 }
 
 
