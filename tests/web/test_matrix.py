@@ -152,6 +152,14 @@ ui:gallery-print                    .                      CNPDRA   .
 ui:gallery-tap                      .                      .        CNPDRA
 live:floor                          .                      CNPD     .
 live:treatment                      running                CNPD     .
+guidelines:index                    .                      ALL      .
+guidelines:pack                     =apa-2017              ALL      .
+guidelines:criterion                =APA-001               ALL      .
+guidelines:try                      =APA-001               ALL      ALL
+guidelines:facts                    .                      ALL      .
+guidelines:fact                     =pregnant              ALL      .
+guidelines:conflicts                .                      ALL      .
+guidelines:conflict                 =C02                   ALL      .
 portal:home                         .                      T        .
 portal:home_list                    .                      T        .
 portal:copy                         .                      T        .
@@ -379,8 +387,8 @@ FIELDS = _names("""
     value volume weight_basis
 """)
 QUERY = _names("""
-    ask at by chair corrects count course days from instrument judge monitor on page person product
-    show stage start theme treatment weekdays words
+    ask at by chair corrects count country course days from instrument judge monitor on page person product
+    show stage start strength theme treatment weekdays words
 """)
 
 
