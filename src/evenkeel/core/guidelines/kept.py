@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from evenkeel.core.guidelines.dictionary import Kind
+from evenkeel.core.guidelines.dictionary import Dictionary, Kind
 from evenkeel.core.guidelines.values import Fact, Facts, Range, Value
 from evenkeel.core.kernel.quantities import plain
 
@@ -66,13 +66,30 @@ def value_as_json(value: Value | None) -> Any:
     return value
 
 
-def facts_from(kept: Mapping[str, Any], as_of: date) -> Facts:
-    """The facts that were kept.
+def facts_from(kept: Mapping[str, Any], as_of: date, dictionary: Dictionary) -> Facts:
+    """The facts that were kept, of the edition whose dictionary this is.
 
     Raises:
-        UnreadableKept: a value that is not of its kind, or a key that is missing.
+        UnreadableKept: a fact that the edition does not know, a value that is not of its
+            kind, or a key that is missing.
     """
-    return Facts(as_of, {name: _fact_from(name, told) for name, told in kept.items()})
+    facts = Facts(as_of, {name: _fact_from(name, told) for name, told in kept.items()})
+    strange = [name for name in facts if not _fits(facts[name], dictionary)]
+    if strange:
+        raise UnreadableKept(f"{', '.join(strange)}: not as the edition of that day has it")
+    return facts
+
+
+def fitting(facts: Facts, dictionary: Dictionary) -> Facts:
+    """Those of the facts that another edition knows under the same name and kind."""
+    kept = {name: fact for name, fact in facts.by_name.items() if _fits(fact, dictionary)}
+    return Facts(facts.as_of, kept)
+
+
+def _fits(fact: Fact, dictionary: Dictionary) -> bool:
+    if fact.name not in dictionary:
+        return False
+    return fact.value is None or _kind_of(fact.value) is dictionary[fact.name].kind
 
 
 def _fact_from(name: str, told: Mapping[str, Any]) -> Fact:

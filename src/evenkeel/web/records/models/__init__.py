@@ -18,8 +18,8 @@ from evenkeel.web.records.models.courses import (
     Treatment,
 )
 from evenkeel.web.records.models.devices import Device, DeviceMessage, Reading
-from evenkeel.web.records.models.packets import Packet
 from evenkeel.web.records.models.editions import ContentEdition, EditionEffect, EditionReview
+from evenkeel.web.records.models.packets import Packet
 from evenkeel.web.records.models.patients import Patient, PatientIdentifier, Sex
 from evenkeel.web.records.models.referrals import ChartItem, Referral
 from evenkeel.web.records.models.screening import FactAnswer, ScreeningDecision
@@ -41,8 +41,8 @@ __all__ = [
     "Chair",
     "ChartItem",
     "ConsentRecord",
-    "ContentEdition",
     "Container",
+    "ContentEdition",
     "Course",
     "CourseBaseline",
     "Device",

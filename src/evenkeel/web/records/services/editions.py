@@ -13,7 +13,9 @@ from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records.models import ContentEdition
 
 
-def keep_edition(content: Library, *, by: Any, at: datetime) -> None:
+def keep_edition(
+    content: Library, *, by: Any, at: datetime, because: str = "a decision stands on it"
+) -> None:
     """Keep this edition unless it is kept already; it joins the caller's transaction.
 
     Two acts that both are the first: the second waits for the first and keeps nothing.
@@ -31,8 +33,7 @@ def keep_edition(content: Library, *, by: Any, at: datetime) -> None:
         return
     ledger.append(
         "content.kept",
-        sentence=f"The guideline content of edition {content.edition} was kept, because a "
-        "decision stands on it.",
+        sentence=f"The guideline content of edition {content.edition} was kept, because {because}.",
         by=by,
         at=at,
         subject=kept,
