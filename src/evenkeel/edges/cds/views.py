@@ -116,9 +116,8 @@ def _call(raw: bytes, found: Service, client: CdsClient | None) -> HttpResponse:
     wanted = [gap.key for gap in missing_keys(found.prefetch, request.prefetch)]
     registered = client.fhir_server if client is not None else ""
     fetched, failed = fhir_server.fetch_missing(request, found, wanted, registered)
-    if found.hook == "patient-view" and failed and not fetched and len(wanted) == len(
-        found.prefetch
-    ):  # fmt: skip
+    tried = bool(registered) and request.fhir_server == registered.rstrip("/")
+    if found.hook == "patient-view" and tried and len(failed) == len(found.prefetch):
         words = "Nothing was prefetched, and the FHIR server gave nothing: " + "; ".join(
             f"{key}: {why}" for key, why in failed.items()
         )
