@@ -1,29 +1,50 @@
-"""What would change a verdict, and the fewest questions that could settle it.
+"""Which questions to ask first, and what would change a verdict, in words.
 
-In: verdicts and facts. Out: words. A change is found by trying: each missing or
-deciding yes-or-no fact is set to either answer and the criterion judged again.
-Numbers are told by the criterion's own words.
+In: verdicts and facts. Out: questions in the order worth asking, and sentences. The
+sets behind them are searched for in ``settle`` and ``flips``.
+
+The order worth asking: what anybody can be asked, then what must be measured, then what
+a clinician must judge; within each, what weighs most in the criteria that wait for it
+(a must 4, a should 2, shared among the facts that the criterion still needs; a safeguard
+12); then the patient before the coordinator, the nurse and the prescriber.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from evenkeel.core.guidelines.dictionary import Dictionary, FactDefinition, Kind
-from evenkeel.core.guidelines.packs import Criterion
+from evenkeel.core.chart import PartialDate
+from evenkeel.core.guidelines.dictionary import Dictionary
+from evenkeel.core.guidelines.flips import Change, Flip, Step, To, flip, stops
+from evenkeel.core.guidelines.packs import Criterion, Pack
+from evenkeel.core.guidelines.regions import Cuts
+from evenkeel.core.guidelines.search import Goal, Options, groups, solve
+from evenkeel.core.guidelines.settle import (
+    about,
+    ask_rank,
+    cheapest,
+    cuts_in,
+    goal_of,
+    missing_options,
+    out_of_the_way,
+    untangled,
+)
 from evenkeel.core.guidelines.values import Fact, Facts, Value
 from evenkeel.core.guidelines.verdicts import (
     CriterionVerdict,
     Finding,
     PackVerdict,
-    judge_criterion,
+    counting_in,
+    weigh,
 )
+from evenkeel.core.guidelines.words import change_words
 from evenkeel.core.kernel.verdicts import Answer
 
-CLEARS = (Finding.MET, Finding.NOT_APPLICABLE)
 _WEIGHT = {"must": 4, "should": 2, "consider": 1, "may": 0}
 _SAFEGUARD = 12
+_MOST_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,27 +57,60 @@ class Question:
     safeguard: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What to ask about the open packs and the safeguards.
+
+    fewest: the fewest facts that could settle all of them together, if answers are
+        favourable, in the order worth asking. proven: False = at most so many.
+    judgements: what a clinician must judge besides, once those are known.
+    """
+
+    fewest: tuple[Question, ...]
+    judgements: tuple[Question, ...]
+    proven: bool
+
+
 def supposing(facts: Facts, name: str, value: Value) -> Facts:
     """The same facts, with one more known."""
     supposed = Fact(name=name, value=value, origin="answer", at=facts.as_of)
     return Facts(facts.as_of, {**facts.by_name, name: supposed}, facts.problems)
 
 
-def clearing_answer(
-    criterion: Criterion, name: str, facts: Facts, dictionary: Dictionary
-) -> bool | None:
-    """The answer to one yes-or-no fact after which a criterion is no longer in the way.
+# -- what to ask -----------------------------------------------------------------------
 
-    None: neither answer does it alone, or both do.
-    """
-    if dictionary[name].kind is not Kind.YES_NO:
-        return None
-    clears = [
-        answer
-        for answer in (True, False)
-        if judge_criterion(criterion, supposing(facts, name, answer), dictionary).finding in CLEARS
+
+def asking(
+    verdicts: Iterable[PackVerdict],
+    guarded: Iterable[str],
+    facts: Facts,
+    dictionary: Dictionary,
+) -> Asking:
+    """What to ask. guarded: facts that a safeguard waits for, which are always asked."""
+    waiting = [each for each in verdicts if each.answer is Answer.UNKNOWN]
+    safeguarded = tuple(dict.fromkeys(guarded))
+    criteria = [
+        criterion
+        for verdict in waiting
+        for criterion in counting_in(verdict.pack)
+        # What refuses already is not turned by an answer to what is missing.
+        if weigh(criterion, facts, dictionary)[1] is not Finding.NOT_MET
     ]
-    return clears[0] if len(clears) == 1 else None
+    packs = [each.pack for each in waiting]
+    names, proven = _fewest_of_all(packs, criteria, safeguarded, facts, dictionary)
+    chosen = dict.fromkeys((*safeguarded, *names))
+    to_judge = {
+        name: None
+        for verdict in waiting
+        for each in _of_finding(verdict, Finding.JUDGE)
+        for name in each.missing
+        if name not in chosen
+    }
+    return Asking(
+        fewest=_ranked(chosen, waiting, safeguarded, dictionary),
+        judgements=_ranked(to_judge, waiting, safeguarded, dictionary),
+        proven=proven,
+    )
 
 
 def questions(
@@ -65,24 +119,76 @@ def questions(
     facts: Facts,
     dictionary: Dictionary,
 ) -> tuple[Question, ...]:
-    """The fewest facts that could settle the open packs and the safeguards, best first.
+    """All of ``asking`` in one row, the judgements last."""
+    found = asking(verdicts, guarded, facts, dictionary)
+    return (*found.fewest, *found.judgements)
 
-    guarded: facts that a safeguard waits for.
-    """
-    weight: dict[str, float] = dict.fromkeys(guarded, float(_SAFEGUARD))
-    safeguarded = set(weight)
+
+def _fewest_of_all(
+    packs: Sequence[Pack],
+    criteria: Sequence[Criterion],
+    safeguarded: Iterable[str],
+    facts: Facts,
+    dictionary: Dictionary,
+) -> tuple[list[str], bool]:
+    """The fewest facts for everything together, and whether that is proven."""
+    cuts = cuts_in(criteria, facts)
+    options = dict(about(packs, missing_options(criteria, facts, dictionary, cuts)))
+    goals = [goal_of(each, dictionary, out_of_the_way) for each in criteria]
+    for name in safeguarded:
+        options.setdefault(name, cuts.regions(dictionary[name]))
+        goals.append(Goal((name,), partial(_is_known, name)))
+    names: dict[str, None] = {}
+    proven = True
+    for group in groups(goals, options):
+        found, sure = _of_group(group, facts, options, cuts, dictionary)
+        names |= dict.fromkeys(found)
+        proven = proven and sure
+    return list(names), proven
+
+
+def _is_known(name: str, facts: Facts) -> bool:
+    return facts[name].known
+
+
+def _of_group(
+    group: Sequence[Goal], facts: Facts, options: Options, cuts: Cuts, dictionary: Dictionary
+) -> tuple[list[str], bool]:
+    """Together where one set of answers does it; else each goal for itself, "at most"."""
+    solved = solve(group, facts, options)
+    if solved is not None and all(each.settings for each in solved):
+        sure = all(each.proven for each in solved) and untangled(solved, cuts)
+        return [name for each in solved for name in cheapest(each, dictionary)], sure
+    found: list[str] = []
+    for goal in group:
+        alone = solve([goal], facts, options) or ()
+        found += [name for each in alone if each.settings for name in cheapest(each, dictionary)]
+    return found, False
+
+
+def _ranked(
+    names: Iterable[str],
+    waiting: Sequence[PackVerdict],
+    safeguarded: Sequence[str],
+    dictionary: Dictionary,
+) -> tuple[Question, ...]:
+    weight = dict.fromkeys(names, 0.0)
     decides: dict[str, dict[str, None]] = {name: {} for name in weight}
-    for verdict in verdicts:
-        if verdict.answer is not Answer.UNKNOWN:
-            continue
-        for each in _open(verdict):
-            needed = fewest(each, facts, dictionary)
+    for name in safeguarded:
+        if name in weight:
+            weight[name] = float(_SAFEGUARD)
+    for verdict in waiting:
+        for each in (*_of_finding(verdict, Finding.UNKNOWN), *_of_finding(verdict, Finding.JUDGE)):
+            needed = [name for name in each.criterion.facts if name in weight]
             for name in needed:
-                share = _WEIGHT[each.criterion.strength] / len(needed)
-                weight[name] = weight.get(name, 0.0) + share
-                decides.setdefault(name, {})[verdict.pack.short] = None
-    order = list(weight)
-    ranked = sorted(weight, key=lambda n: (dictionary[n].judgement, -weight[n], order.index(n)))
+                weight[name] += _WEIGHT[each.criterion.strength] / len(needed)
+                decides[name][verdict.pack.short] = None
+    place = {name: number for number, name in enumerate(weight)}
+
+    def rank(name: str) -> tuple[int, float, int, int]:
+        kind, role = ask_rank(dictionary[name])
+        return kind, -weight[name], role, place[name]
+
     return tuple(
         Question(
             fact=name,
@@ -90,130 +196,80 @@ def questions(
             weight=weight[name],
             safeguard=name in safeguarded,
         )
-        for name in ranked
+        for name in sorted(weight, key=rank)
     )
 
 
-def fewest(verdict: CriterionVerdict, facts: Facts, dictionary: Dictionary) -> tuple[str, ...]:
-    """The fewest of a criterion's missing facts that could clear it, if answers are favourable.
+def _of_finding(verdict: PackVerdict, finding: Finding) -> list[CriterionVerdict]:
+    counting = {each.id for each in counting_in(verdict.pack)}
+    return [
+        each
+        for each in verdict.criteria
+        if each.criterion.id in counting and each.finding is finding
+    ]
 
-    One fact that does it alone; otherwise facts are taken one by one, each with the
-    answer that leaves least open; a number or a choice always has to be asked.
+
+# -- what would change it, in words ------------------------------------------------------
+
+
+def what_would_change(
+    verdict: PackVerdict, facts: Facts, dictionary: Dictionary, born: PartialDate | None = None
+) -> str:
+    """The smallest changes that would turn a pack's answer, in a sentence or two.
+
+    born: for the day on which an age will be reached.
     """
-    # What the treatment is for, and where, decides first whether a criterion applies.
-    choices = [name for name in verdict.missing if dictionary[name].kind is Kind.CHOICE]
-    if verdict.applies is None and choices:
-        return (choices[0],)
-    for name in verdict.missing:
-        if clearing_answer(verdict.criterion, name, facts, dictionary) is not None:
-            return (name,)
-    asked: list[str] = []
-    supposed = facts
-    left = verdict.missing
-    while left:
-        best: tuple[int, str, Value | None] | None = None
-        for name in left:
-            if dictionary[name].kind is not Kind.YES_NO:
-                continue
-            for value in (False, True):
-                tried = supposing(supposed, name, value)
-                after = judge_criterion(verdict.criterion, tried, dictionary)
-                if after.finding is Finding.NOT_MET:
-                    continue
-                open_still = 0 if after.finding in CLEARS else len(after.missing)
-                if best is None or open_still < best[0]:
-                    best = (open_still, name, value)
-        if best is None or best[2] is None:
-            return tuple(dict.fromkeys((*asked, *left)))
-        asked.append(best[1])
-        supposed = supposing(supposed, best[1], best[2])
-        after = judge_criterion(verdict.criterion, supposed, dictionary)
-        left = () if after.finding in CLEARS else after.missing
-        left = tuple(name for name in left if name not in asked)
-    return tuple(asked)
-
-
-def what_would_change(verdict: PackVerdict, facts: Facts, dictionary: Dictionary) -> str:
-    """The smallest changes that would turn a pack's answer, in words."""
+    said = _Said(facts, dictionary, born)
+    pack = verdict.pack
     match verdict.answer:
         case Answer.NO:
-            return "Not no any more if " + _listed(
-                _change(each, facts, dictionary) for each in verdict.deciding
-            )
-        case Answer.UNKNOWN:
-            return "Yes only if " + _listed(
-                _change(each, facts, dictionary) for each in _open(verdict)
-            )
-        case Answer.JUDGE:
-            return "Yes or no by judgement: " + _listed(
-                dictionary[each.missing[0]].label if each.missing else each.criterion.statement
-                for each in verdict.deciding
-            )
+            found = flip(pack, To.NOT_NO, facts, dictionary)
+            if found is None:
+                return "No change of one person's facts would turn this no."
+            return said.flip("No longer no if" if found.possible else "Stays no:", found)
+        case Answer.YES:
+            return said.stops(stops(pack, facts, dictionary), pack_has_must(verdict))
         case _:
-            return "Unknown again when a fact goes out of date; no if a new one stands in the way."
+            found = flip(pack, To.YES, facts, dictionary)
+            yes = said.flip("Yes if" if found.possible else "Not yes:", found) if found else ""
+            no = said.stops(stops(pack, facts, dictionary), pack_has_must(verdict))
+            return f"{yes} {no}".strip()
 
 
-def _open(verdict: PackVerdict) -> list[CriterionVerdict]:
-    waiting = (Finding.UNKNOWN, Finding.JUDGE)
-    return [each for each in verdict.criteria if each.criterion.counts and each.finding in waiting]
+def pack_has_must(verdict: PackVerdict) -> bool:
+    """Whether any criterion that counts could refuse outright."""
+    return any(each.strength == "must" for each in counting_in(verdict.pack))
 
 
-def _change(verdict: CriterionVerdict, facts: Facts, dictionary: Dictionary) -> str:
-    names = verdict.missing or verdict.deciding
-    choices = [name for name in verdict.missing if dictionary[name].kind is Kind.CHOICE]
-    if verdict.applies is None and choices:
-        return f"{_short(dictionary[choices[0]])} is known"
-    for name in names:
-        answer = clearing_answer(verdict.criterion, name, facts, dictionary)
-        if answer is not None:
-            return f"{_short(dictionary[name])}: {'yes' if answer else 'no'}"
-    if len(names) > 1:
-        together = facts
-        wanted = [_wanted(verdict.criterion, name, names, facts, dictionary) for name in names]
-        if all(answer is not None for answer in wanted):
-            for name, answer in zip(names, wanted, strict=True):
-                assert answer is not None
-                together = supposing(together, name, answer)
-            if judge_criterion(verdict.criterion, together, dictionary).finding in CLEARS:
-                return ", ".join(
-                    f"{_short(dictionary[name])}: {'yes' if answer else 'no'}"
-                    for name, answer in zip(names, wanted, strict=True)
-                )
-    statement = verdict.criterion.statement.rstrip(".")
-    return statement[:1].lower() + statement[1:] if statement[1:2].islower() else statement
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Changes as a nurse reads them."""
 
+    facts: Facts
+    dictionary: Dictionary
+    born: PartialDate | None
 
-def _wanted(
-    criterion: Criterion, name: str, names: tuple[str, ...], facts: Facts, dictionary: Dictionary
-) -> bool | None:
-    """The answer that helps once all the others are given their helping answer too."""
-    others = [other for other in names if other != name and dictionary[other].kind is Kind.YES_NO]
-    if dictionary[name].kind is not Kind.YES_NO:
-        return None
-    for rest in (False, True):
-        supposed = facts
-        for other in others:
-            supposed = supposing(supposed, other, rest)
-        answer = clearing_answer(criterion, name, supposed, dictionary)
-        if answer is not None:
-            return answer
-    return None
+    def flip(self, opening: str, found: Flip) -> str:
+        steps = [self.step(each) for each in found.steps]
+        more = f"; and {len(steps) - _MOST_TOLD} more" if len(steps) > _MOST_TOLD else ""
+        doubt = "" if found.proven else " Fewer changes were not ruled out."
+        return f"{opening} {'; '.join(steps[:_MOST_TOLD])}{more}.{doubt}"
 
+    def stops(self, found: Sequence[Flip], to_no: bool) -> str:
+        if not found:
+            return ""
+        told = [self.step(each.steps[0]) for each in found[:_MOST_TOLD] if each.steps]
+        more = f", or {len(found) - len(told)} others" if len(found) > len(told) else ""
+        return f"{'No' if to_no else 'For a person to judge'} if {', or '.join(told)}{more}."
 
-def _short(definition: FactDefinition) -> str:
-    """A label inside a sentence; what begins with a capital word stays as it is."""
-    label = definition.label
-    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+    def step(self, step: Step) -> str:
+        """One step. Alternatives are told while each is a single fact: more is not read."""
+        first, *others = step.alternatives
+        short = [each for each in others if len(first) == len(each) == 1]
+        return ", or ".join(
+            " and ".join(self.change(change) for change in together) for together in (first, *short)
+        )
 
-
-def _listed(words: Iterable[str]) -> str:
-    told = list(dict.fromkeys(words))
-    shown, rest = told[:3], len(told) - 3
-    more = f"; and {rest} more" if rest > 0 else ""
-    return "; ".join(shown) + more + "."
-
-
-def without(facts: Facts, names: Iterable[str]) -> Facts:
-    """The same facts with some not known: for asking what a verdict stands on."""
-    gone = {name: replace(facts[name], value=None, note="left out") for name in names}
-    return Facts(facts.as_of, {**facts.by_name, **gone}, facts.problems)
+    def change(self, change: Change) -> str:
+        """One change: "systolic pressure 140 mmHg or less (now 148)"."""
+        return change_words(change, self.dictionary[change.fact], self.facts.as_of, self.born)

@@ -4,8 +4,8 @@ In: a predicate. Out: a function of the facts that gives the same outcome as
 ``evaluate``: value, deciding and missing facts, in the same order. A search for what
 would change a verdict asks the same predicate some thousand times.
 
-Facts, comparisons with a plain value, lists, NOT, AND and OR become functions whose
-outcomes are made beforehand; everything rarer is walked.
+Facts, comparisons with a plain value, lists, NOT, AND, OR and CASE become functions,
+most of whose outcomes are made beforehand; everything rarer is walked.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from evenkeel.core.guidelines.evaluate import Outcome, compare_values, evaluate
 from evenkeel.core.guidelines.predicates import (
     And,
+    Case,
     Compare,
     FactRef,
     IsKnown,
@@ -61,6 +62,11 @@ def compiled(node: Node) -> Ask:
             return _of_fact(name, _against(op, limit))
         case OneOf(FactRef(name), values):
             return _of_fact(name, _among(values))
+        case Literal(bool() as value):
+            return _always(Outcome(value))
+        case Case(whens, otherwise):
+            arms = [(compiled(condition), compiled(value)) for condition, value in whens]
+            return _by_case(arms, compiled(otherwise))
     return lambda facts: evaluate(node, facts)
 
 
@@ -124,6 +130,40 @@ def _not(inner: Ask) -> Ask:
         return made
 
     return negation
+
+
+def _always(outcome: Outcome) -> Ask:
+    return lambda facts: outcome
+
+
+def _by_case(arms: list[tuple[Ask, Ask]], otherwise: Ask) -> Ask:
+    """A CASE of conditions. Where a condition is open, arms that all agree still settle it."""
+
+    def by_case(facts: Facts) -> Outcome:
+        used: tuple[str, ...] = ()
+        for place, (condition, arm) in enumerate(arms):
+            met = condition(facts)
+            used = _union(used, met.deciding)
+            if met.value is True:
+                return _through(used, arm(facts))
+            if met.value is None:
+                values = {later(facts).value for _, later in arms[place:]}
+                values.add(otherwise(facts).value)
+                if len(values) == 1 and None not in values:
+                    return Outcome(values.pop(), used)
+                return Outcome(None, used, met.missing or used)
+        return _through(used, otherwise(facts))
+
+    return by_case
+
+
+def _through(used: tuple[str, ...], arm: Outcome) -> Outcome:
+    used = _union(used, arm.deciding)
+    return Outcome(arm.value, used, () if arm.value is not None else arm.missing or used)
+
+
+def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
 
 
 def _joined(parts: list[Ask], *, settled_by: bool) -> Ask:

@@ -118,12 +118,19 @@ def _place(value: Value) -> Decimal | None:
 
 @dataclass(slots=True)
 class Cuts:
-    """Where predicates cut each fact. tangled: facts that no cut of their own settles."""
+    """Where predicates cut each fact.
+
+    tangled: facts that no cut of their own settles. presence: facts that are asked
+    whether they are known, so that knowing more may change what was settled. switches:
+    facts that decide which arm of a CASE is read.
+    """
 
     numbers: dict[str, set[Decimal]] = field(default_factory=dict)
     named: dict[str, set[str]] = field(default_factory=dict)
     compared: set[str] = field(default_factory=set)
     tangled: set[str] = field(default_factory=set)
+    presence: set[str] = field(default_factory=set)
+    switches: set[str] = field(default_factory=set)
 
     def regions(self, definition: FactDefinition) -> tuple[Region, ...]:
         """All regions of one fact, in rising order."""
@@ -183,10 +190,13 @@ def _walk(node: Node, cuts: Cuts, as_of: date) -> None:
                     _cut(a, Literal(value), cuts, as_of)
         case Case(whens, otherwise):
             for condition, arm in whens:
+                cuts.switches.update(facts_in(condition))
                 _walk(condition, cuts, as_of)
                 _walk(arm, cuts, as_of)
             _walk(otherwise, cuts, as_of)
-        case FactRef() | Literal() | IsKnown() | Arithmetic() | Call():
+        case IsKnown(name):
+            cuts.presence.add(name)
+        case FactRef() | Literal() | Arithmetic() | Call():
             pass
 
 
@@ -195,6 +205,7 @@ def _conditions(node: Node, cuts: Cuts, as_of: date) -> None:
     match node:
         case Case(whens, otherwise):
             for condition, value in whens:
+                cuts.switches.update(facts_in(condition))
                 _walk(condition, cuts, as_of)
                 _conditions(value, cuts, as_of)
             _conditions(otherwise, cuts, as_of)
@@ -204,7 +215,7 @@ def _conditions(node: Node, cuts: Cuts, as_of: date) -> None:
         case Arithmetic(_, left, right):
             _conditions(left, cuts, as_of)
             _conditions(right, cuts, as_of)
-        case And() | Or() | Not() | Compare() | OneOf():
+        case And() | Or() | Not() | Compare() | OneOf() | IsKnown():
             _walk(node, cuts, as_of)
         case _:
             pass

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from evenkeel.core.guidelines.regions import Region
 from evenkeel.core.guidelines.values import Fact, Facts, Value
 
-MOST_ASKED = 60_000
+MOST_ASKED = 20_000
 Options = Mapping[str, tuple[Region, ...]]
 Setting = dict[str, Region]
 
@@ -44,8 +44,8 @@ class Solved:
     proven: bool = True
 
 
-class _LimitHit(Exception):
-    pass
+class LimitHit(Exception):
+    """More goals were asked than the work may take."""
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ class Board:
     def holds(self, goal: Goal) -> bool:
         self.left -= 1
         if self.left < 0:
-            raise _LimitHit
+            raise LimitHit
         return goal.holds(self.facts)
 
     def holds_with(self, goals: Sequence[Goal], setting: Mapping[str, Value]) -> bool:
@@ -127,11 +127,11 @@ def _smallest(goals: tuple[Goal, ...], facts: Facts, options: Options, most: int
             if found:
                 return Solved(goals=goals, settings=_each_once(found))
         return Solved(goals=goals, settings=())
-    except _LimitHit:
+    except LimitHit:
         board = Board.of(facts, most)
         try:
             some = next(_grow(goals, board, options, len(names), {}, frozenset()), None)
-        except _LimitHit:
+        except LimitHit:
             some = None
         settings = () if some is None else (_pared(some, goals, facts),)
         return Solved(goals=goals, settings=settings, proven=False)
