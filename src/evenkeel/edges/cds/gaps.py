@@ -112,8 +112,10 @@ def _open(
     elsewhere: set[str],
 ) -> None:
     guarded = [each.fact for each in safeguards() if not facts[each.fact].known]
-    # A guideline that says no for one reason still waits for other facts.
-    waiting = [replace(verdict, answer=Answer.UNKNOWN) for verdict in verdicts]
+    # The guidelines that screening shows are enough to ask by. One that says no for one
+    # reason still waits for other facts.
+    main = [verdict for verdict in verdicts if verdict.pack.shown] or verdicts
+    waiting = [replace(verdict, answer=Answer.UNKNOWN) for verdict in main]
     asked = questions(waiting, guarded, facts, library.dictionary)
     listed = [q.fact for q in asked if q.fact not in elsewhere]
     for name in listed:
