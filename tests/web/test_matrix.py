@@ -65,6 +65,13 @@ clinic:screening_decide             number                 .        P
 clinic:screening_fact               number,=pregnant       CNPD     .
 clinic:screening_pack               number,=apa-2017       CNPD     .
 clinic:screening_decision           number,decision        CNPD     .
+clinic:screening_decision_again     number,decision        CNPD     .
+clinic:guideline_changes            .                      CNPD     .
+clinic:guideline_change             review                 CNPD     .
+clinic:trials                       number                 CNPD     .
+clinic:trial_add                    number                 CNP      CNP
+clinic:trial_correct                number,=0              CNP      CNP
+clinic:trial_remove                 number,=0              .        CNP
 clinic:packets                      number                 CP       .
 clinic:packet_issue                 number                 .        CP
 clinic:packet                       packet                 CP       .
@@ -387,8 +394,8 @@ FIELDS = _names("""
     value volume weight_basis
 """)
 QUERY = _names("""
-    ask at by chair corrects count country course days from instrument judge monitor on page person product
-    show stage start strength theme treatment weekdays words
+    ask at by chair corrects count country course days from instrument judge monitor on page person
+    product show stage start strength theme treatment weekdays words
 """)
 
 
