@@ -134,7 +134,7 @@ def read_predicate(text: str, dictionary: Dictionary) -> Node:
     try:
         tree = sqlglot.parse_one(text)
     except sqlglot.errors.SqlglotError as fault:
-        raise PredicateFault(f"cannot read {text!r}: {fault}") from fault
+        raise PredicateFault(f"cannot read {text!r}: {_plainly(fault)}") from fault
     node, kind = _Reader(dictionary).read(tree)
     if kind.kind is not Kind.YES_NO:
         raise PredicateFault(f"{text!r} is a {kind.kind}, not a condition that can be true")
@@ -354,6 +354,21 @@ def facts_in(node: Node) -> tuple[str, ...]:
 
     walk(node)
     return tuple(found)
+
+
+def _plainly(fault: sqlglot.errors.SqlglotError) -> str:
+    """What sqlglot complains of, without its classes and its underlining."""
+    told = fault.errors[0] if isinstance(fault, sqlglot.errors.ParseError) and fault.errors else {}
+    described = told.get("description") or str(fault).splitlines()[0]
+    at = f", at character {told['col']}" if told.get("col") else ""
+    return (
+        re.sub(
+            r"Required keyword: 'expression' missing for <class .*?>",
+            "something is missing after an operator",
+            described,
+        ).rstrip(".")
+        + at
+    )
 
 
 def _number(text: str) -> Decimal:

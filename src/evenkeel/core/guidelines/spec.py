@@ -36,10 +36,14 @@ SPEC_DAY = date(2026, 11, 24)
 
 
 class SpecFault(ContentFault):
-    """A table that must not be used. faults: one line each, with file and line."""
+    """A table that must not be used.
 
-    def __init__(self, faults: Iterable[str]) -> None:
+    faults: one line each, with file and line. cases: the rows that could be read.
+    """
+
+    def __init__(self, faults: Iterable[str], cases: Iterable[SpecCase] = ()) -> None:
         self.faults = tuple(faults)
+        self.cases = tuple(cases)
         super().__init__("\n".join(self.faults))
 
 
@@ -126,9 +130,9 @@ def read_spec(place: Traversable, pack: Pack, dictionary: Dictionary) -> tuple[S
                 cases.append(case)
             faults += [f"{place.name}:{line}: {fault}" for fault in found]
     except csv.Error as fault:
-        raise SpecFault([*faults, f"{place.name}:{rows.line_num}: {fault}"]) from fault
+        raise SpecFault([*faults, f"{place.name}:{rows.line_num}: {fault}"], cases) from fault
     if faults:
-        raise SpecFault(faults)
+        raise SpecFault(faults, cases)
     return tuple(cases)
 
 
