@@ -136,11 +136,12 @@ def _case(whens: tuple[tuple[Node, Node], ...], otherwise: Node, facts: Facts) -
             found = _value(value, facts)
             return _Found(found.value, _union((used, found.used)), found.missing)
         if outcome.value is None:
-            rest = [_value(branch, facts).value for _, branch in whens[place:]]
-            rest.append(_value(otherwise, facts).value)
-            if rest[0] is not None and all(value == rest[0] for value in rest):
-                return _Found(rest[0], used)
-            return _Found(None, used, outcome.missing)
+            arms = [_value(branch, facts) for branch in (*(b for _, b in whens[place:]), otherwise)]
+            if arms[0].value is not None and all(arm.value == arms[0].value for arm in arms):
+                return _Found(arms[0].value, _union((used, *(arm.used for arm in arms))))
+            # The condition settles it, and so could arms that turn out to be the same.
+            open_arms = (arm.missing for arm in arms)
+            return _Found(None, used, _union((outcome.missing, *open_arms)))
     found = _value(otherwise, facts)
     return _Found(found.value, _union((used, found.used)), found.missing)
 

@@ -147,11 +147,13 @@ def _by_case(arms: list[tuple[Ask, Ask]], otherwise: Ask) -> Ask:
             if met.value is True:
                 return _through(used, arm(facts))
             if met.value is None:
-                values = {later(facts).value for _, later in arms[place:]}
-                values.add(otherwise(facts).value)
+                later = [arm(facts) for _, arm in arms[place:]]
+                later.append(otherwise(facts))
+                values = {each.value for each in later}
                 if len(values) == 1 and None not in values:
-                    return Outcome(values.pop(), used)
-                return Outcome(None, used, met.missing or used)
+                    return Outcome(values.pop(), _union(used, *(each.deciding for each in later)))
+                missing = _union(met.missing, *(each.missing for each in later))
+                return Outcome(None, used, missing or used)
         return _through(used, otherwise(facts))
 
     return by_case
@@ -162,8 +164,8 @@ def _through(used: tuple[str, ...], arm: Outcome) -> Outcome:
     return Outcome(arm.value, used, () if arm.value is not None else arm.missing or used)
 
 
-def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*first, *second)))
+def _union(*groups: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([name for group in groups for name in group]))
 
 
 def _joined(parts: list[Ask], *, settled_by: bool) -> Ask:
