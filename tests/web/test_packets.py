@@ -238,3 +238,100 @@ def test_no_payer_rule_reaches_the_verdicts_on_care(patient, user_of, client_as)
     page = client_as("prescriber").get(reverse("clinic:screening", args=[patient.number]))
     assert "PAYFIRST" not in page.content.decode()
     assert "illustrative" not in page.content.decode()
+
+
+# -- pages -------------------------------------------------------------------------------
+
+
+def page_of(client, patient, query=""):
+    answer = client.get(reverse("clinic:packets", args=[patient.number]) + query)
+    return answer, answer.content.decode()
+
+
+def test_the_page_without_a_choice_says_what_comes_and_that_none_was_issued(patient, client_as):
+    answer, text = page_of(client_as("coordinator"), patient)
+    assert answer.status_code == 200
+    assert "Choose the payer" in text
+    assert "None yet." in text
+    assert "Payer rules (illustrative)" in text
+
+
+def test_the_preview_links_each_missing_fact_to_the_place_where_it_is_answered(patient, client_as):
+    _, text = page_of(client_as("coordinator"), patient, f"?pack={FIRST}")
+    for fact in ("indication", "psychiatrist_decides", "antidepressant_trials"):
+        assert reverse("clinic:screening_fact", args=[patient.number, fact]) in text
+    assert "Issue the incomplete packet" in text
+
+
+def test_only_those_who_may_see_packets_are_shown_the_way_to_them(patient, client_as):
+    for role, shown in (("coordinator", True), ("prescriber", True), ("nurse", False)):
+        page = client_as(role).get(reverse("clinic:screening", args=[patient.number]))
+        assert ("Prior-authorisation packet" in page.content.decode()) is shown
+
+
+def test_unticked_parts_are_left_out_of_the_preview_and_of_the_packet(patient, user_of, client_as):
+    tell(patient, user_of("prescriber"), antidepressant_trials=TRIALS)
+    client = client_as("coordinator")
+    _, text = page_of(client, patient, f"?pack={FIRST}&chosen=1")
+    assert "sertraline" not in text
+    _, text = page_of(client, patient, f"?pack={FIRST}")
+    assert "sertraline" in text
+
+
+def test_issuing_on_the_page_and_getting_the_file_again(patient, client_as):
+    client = client_as("coordinator")
+    answer, _ = page_of(client, patient, f"?pack={FIRST}&chosen=1")
+    form = {"pack": FIRST, "seen": answer.context["seen"], "once": str(uuid4())}
+    made = client.post(reverse("clinic:packet_issue", args=[patient.number]), form, follow=True)
+    packet = Packet.objects.get()
+    assert packet.code in made.content.decode()
+    for times in (1, 2):
+        file = client.get(reverse("clinic:packet_file", args=[packet.pk]))
+        assert file["Content-Type"] == "application/pdf"
+        assert packet.code in file["Content-Disposition"]
+        assert file.content == bytes(packet.pdf)
+        assert len(lines_of("packet.downloaded")) == times
+
+
+def test_a_stale_preview_comes_back_with_the_refusal_and_the_new_state(
+    patient, user_of, client_as
+):
+    client = client_as("coordinator")
+    answer, _ = page_of(client, patient, f"?pack={FIRST}")
+    form = {"pack": FIRST, "seen": answer.context["seen"], "part": answer.context["ticked"]}
+    tell(patient, user_of("prescriber"), indication="trd")
+    refused = client.post(reverse("clinic:packet_issue", args=[patient.number]), form)
+    assert refused.status_code == 422
+    assert "Nothing was issued" in refused.content.decode()
+    assert not Packet.objects.exists()
+    form["seen"] = refused.context["seen"]
+    assert client.post(refused.request["PATH_INFO"], form).status_code == 302
+
+
+def test_an_unknown_payer_pack_is_no_page(patient, client_as):
+    assert page_of(client_as("coordinator"), patient, "?pack=apa-2017")[0].status_code == 404
+
+
+# -- privacy -----------------------------------------------------------------------------
+
+
+def test_an_answer_that_lies_near_is_not_told_to_the_payer(user_of):
+    history = changed(
+        CONDITION,
+        id="z1",
+        code={
+            "coding": [
+                {
+                    "system": "http://hl7.org/fhir/sid/icd-10-cm",
+                    "code": "Z86.79",
+                    "display": "Personal history of other diseases of the circulatory system",
+                }
+            ]
+        },
+    )
+    by = user_of("coordinator")
+    raw = as_json(bundle(history, patient=PATIENT))
+    patient = referrals.receive(raw=raw, by=by, via=referrals.Via.UPLOAD, at=NOW).patient
+    packet = issue(patient, by)
+    assert "the record does not settle it" in str(packet.sheet)
+    assert "circulatory system" not in str(packet.sheet)

@@ -18,7 +18,7 @@ from evenkeel.core.instruments import scale_of
 from evenkeel.core.packets.assemble import Charted, assemble
 from evenkeel.core.packets.measured import Measured, Total
 from evenkeel.core.packets.model import Missing, Packet, Section, Stated
-from evenkeel.core.packets.words import Origins, say_age
+from evenkeel.core.packets.words import Origins, say_age, short_ref
 from evenkeel.core.packets.words import lacking as fact_lacking
 from evenkeel.core.packets.words import stated as fact_stated
 from evenkeel.core.protocols.library import protocol
@@ -207,7 +207,7 @@ def _referrer(patient: Patient) -> list[Stated]:
     if len(people) == 1:
         ((name, ref),) = people.items()
         return [Stated(label="Clinician named in the referral", value=name,
-                       origin=f"{ref} {origin}")]  # fmt: skip
+                       origin=f"{short_ref(ref)} {origin}")]  # fmt: skip
     return []
 
 
