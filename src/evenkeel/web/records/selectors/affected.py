@@ -16,9 +16,16 @@ from django.db.models import (
 from evenkeel.core.guidelines.effects import Effect, Moved, effects
 from evenkeel.core.guidelines.library import Library
 from evenkeel.core.protocols.states import CourseStatus
-from evenkeel.web.records.models import Course, Patient, ScreeningDecision
+from evenkeel.web.records.models import (
+    Course,
+    EditionEffect,
+    EditionReview,
+    Patient,
+    ScreeningDecision,
+)
 from evenkeel.web.records.selectors.editions import guard_answers, safeguards_of
 from evenkeel.web.records.selectors.facts import check_on, inputs_of
+from evenkeel.web.records.selectors.patients import staged
 
 SAFEGUARDS = "safeguards"
 _OVER = (CourseStatus.STOPPED, CourseStatus.COMPLETED)
@@ -105,3 +112,15 @@ def _of_safeguards(
 
 def _all(answers: dict[str, str]) -> str:
     return "clear" if all(each == "yes" for each in answers.values()) else "held back"
+
+
+def affected_by(review: EditionReview) -> QuerySet[Patient]:
+    """Patients whose verdict a change moved: those with a course first, then decided ones."""
+    moved = EditionEffect.objects.filter(review=review, patient=OuterRef("pk"))
+    decided = ScreeningDecision.objects.filter(patient=OuterRef("pk"))
+    course = Course.objects.filter(patient=OuterRef("pk"))
+    return (
+        staged(Patient.objects.filter(Exists(moved)))
+        .annotate(is_open=Exists(course.exclude(status__in=_OVER)), was_decided=Exists(decided))
+        .order_by("-is_open", "-was_decided", "pk")
+    )

@@ -116,7 +116,7 @@ def people(words: str = "", stage: str = "") -> QuerySet[Patient]:
 
     Each has ``stage`` (a ``Stage`` value) and ``course_status`` ("" without a course).
     """
-    found = _staged(Patient.objects.all())
+    found = staged(Patient.objects.all())
     for word in words.split():
         key = Patient.pk_of(word.upper())
         by_key = Q(pk=key) if key is not None and key < 2**63 else Q(pk__in=[])
@@ -131,7 +131,7 @@ def people(words: str = "", stage: str = "") -> QuerySet[Patient]:
     return found.order_by("family", "given", "pk")
 
 
-def _staged(patients: QuerySet[Patient]) -> QuerySet[Patient]:
+def staged(patients: QuerySet[Patient]) -> QuerySet[Patient]:
     latest = Course.objects.filter(patient=OuterRef("pk")).order_by("-id").values("status")[:1]
     decided = ScreeningDecision.objects.filter(patient=OuterRef("pk"))
     return patients.annotate(
@@ -150,5 +150,5 @@ def _staged(patients: QuerySet[Patient]) -> QuerySet[Patient]:
 
 def how_many() -> dict[str, int]:
     """How many people are in each stage."""
-    counted = _staged(Patient.objects.all()).values_list("stage").annotate(models.Count("pk"))
+    counted = staged(Patient.objects.all()).values_list("stage").annotate(models.Count("pk"))
     return dict(counted.order_by())
