@@ -63,6 +63,7 @@ class Everything:
         from evenkeel.core.guidelines.library import library
         from evenkeel.web.records.models import (
             DeviceMessage,
+            EditionReview,
             MailMessage,
             ScreeningDecision,
             Shift,
@@ -117,6 +118,10 @@ class Everything:
             choice="proceed", verdict="yes", is_override=False, packs={}, facts={},
             content_edition="test", content_sha256="0" * 64, at=now, by=prescriber,
         )  # fmt: skip
+        review = EditionReview.objects.create(
+            from_edition="test", from_sha256="0" * 64, to_edition="test", to_sha256="1" * 64,
+            started_at=now, finished_at=now,
+        )  # fmt: skip
         rules = library().payers["payer-first-esketamine"]
         seen = packet_of(self.patient, pack=rules, as_of=local(now).date(), parts=[])
         packet = packets.issue(
@@ -170,6 +175,7 @@ class Everything:
             "container": over.boxes[0].pk,
             "referral": referral.pk,
             "decision": decision.pk,
+            "review": review.pk,
             "packet": packet.pk,
             "record": self.patient.consents.first().pk,
             "message": message.pk,

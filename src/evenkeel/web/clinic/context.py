@@ -32,6 +32,7 @@ BELONG = {
     "/courses/": "/patients/",
     "/consents/": "/patients/",
     "/tasks/": "/today/",
+    "/editions/": "/patients/",
 }
 
 

@@ -8,6 +8,7 @@ SLICES = (
     "referrals",
     "patients",
     "screening",
+    "editions",
     "packets",
     "consent",
     "courses",
