@@ -69,10 +69,10 @@ def address(service: str, tail: str = "") -> str:
     return f"{settings.EVENKEEL_BASE_URL}/cds-services/{service}{tail}"
 
 
-def claims(aud: str, now: datetime = TODAY, **changes: Any) -> dict[str, Any]:
+def claims(to: str, now: datetime = TODAY, /, **changes: Any) -> dict[str, Any]:
     made = {
         "iss": ISSUER,
-        "aud": aud,
+        "aud": to,
         "iat": int(now.timestamp()),
         "exp": int((now + timedelta(minutes=5)).timestamp()),
         "jti": str(uuid.uuid4()),
