@@ -2,37 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from tests.support.packs import planted
 
 from evenkeel.core.guidelines.consistency import contradictions
 from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Pack
-from evenkeel.core.guidelines.predicates import facts_in, read_predicate
-
-
-def planted(*rules: tuple[str, str]) -> Pack:
-    """A pack of ``applies_when`` and ``require`` pairs, otherwise like a shipped criterion."""
-    content = library()
-    like = content.packs["esketamine-us"].criteria[0]
-    criteria = []
-    for number, (when, want) in enumerate(rules, 1):
-        applies = read_predicate(when, content.dictionary) if when else None
-        require = read_predicate(want, content.dictionary)
-        names = (*(facts_in(applies) if applies else ()), *facts_in(require))
-        criteria.append(
-            replace(
-                like,
-                id=f"X-{number}",
-                applies_when=applies,
-                require=require,
-                applies_text=when,
-                require_text=want,
-                facts=tuple(dict.fromkeys(names)),
-            )
-        )
-    return replace(content.packs["esketamine-us"], criteria=tuple(criteria))
 
 
 @pytest.mark.parametrize("name", library().packs)

@@ -57,8 +57,8 @@ class Board:
     before: Mapping[str, Fact] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, facts: Facts, most: int = MOST_ASKED) -> Board:
-        return cls(Facts(facts.as_of, dict(facts.by_name)), most, facts.by_name)
+    def of(cls, facts: Facts) -> Board:
+        return cls(Facts(facts.as_of, dict(facts.by_name)), MOST_ASKED, facts.by_name)
 
     def set(self, name: str, value: Value) -> None:
         at = self.facts.as_of
@@ -88,9 +88,7 @@ class Board:
                 self.take_back(name)
 
 
-def solve(
-    goals: Sequence[Goal], facts: Facts, options: Options, *, most: int = MOST_ASKED
-) -> tuple[Solved, ...] | None:
+def solve(goals: Sequence[Goal], facts: Facts, options: Options) -> tuple[Solved, ...] | None:
     """The smallest settings of each group that does not hold yet.
 
     None: some group cannot be brought about, and that is proven.
@@ -99,7 +97,7 @@ def solve(
     for group in groups(goals, options):
         if all(goal.holds(facts) for goal in group):
             continue
-        found = _smallest(group, facts, options, most)
+        found = _smallest(group, facts, options)
         if found.proven and not found.settings:
             return None
         solved.append(found)
@@ -118,9 +116,9 @@ def groups(goals: Sequence[Goal], options: Options) -> list[tuple[Goal, ...]]:
     return [tuple(each[1]) for each in made]
 
 
-def _smallest(goals: tuple[Goal, ...], facts: Facts, options: Options, most: int) -> Solved:
+def _smallest(goals: tuple[Goal, ...], facts: Facts, options: Options) -> Solved:
     names = {name for goal in goals for name in goal.facts if name in options}
-    board = Board.of(facts, most)
+    board = Board.of(facts)
     try:
         for size in range(1, len(names) + 1):
             found = tuple(_grow(goals, board, options, size, {}, frozenset()))
@@ -128,7 +126,7 @@ def _smallest(goals: tuple[Goal, ...], facts: Facts, options: Options, most: int
                 return Solved(goals=goals, settings=_each_once(found))
         return Solved(goals=goals, settings=())
     except LimitHit:
-        board = Board.of(facts, most)
+        board = Board.of(facts)
         try:
             some = next(_grow(goals, board, options, len(names), {}, frozenset()), None)
         except LimitHit:

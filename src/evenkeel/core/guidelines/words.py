@@ -49,7 +49,8 @@ def change_words(
 def label_inside(definition: FactDefinition) -> str:
     """A label inside a sentence; what begins with a capital word stays as it is."""
     label = definition.label
-    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+    plain_word = label[1:2].islower() or label.startswith("A ")
+    return label[:1].lower() + label[1:] if plain_word else label
 
 
 def now_words(value: Value, definition: FactDefinition) -> str:
