@@ -93,7 +93,7 @@ def test_what_can_change_is_told_before_what_cannot():
 
 def test_several_facts_are_told_together_and_alternatives_apart():
     assert told([("", "ssri OR snri")], ssri=False, snri=False) in (
-        "No longer no if SSRI taken now: yes (now no), or SNRI taken now: yes (now no).",
+        "No longer no if SSRI: yes (now no), or SNRI: yes (now no).",
     )
     both = told(
         [("", "systolic_bp <= 140 AND diastolic_bp <= 90")], systolic_bp=150, diastolic_bp=95
