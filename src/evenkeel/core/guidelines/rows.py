@@ -28,11 +28,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """differ: what guidelines say that part here; "" where they do not part."""
+    """One topic across the packs."""
 
     topic: str
     label: str
-    differ: str
     cells: tuple[Cell, ...]
 
 
@@ -56,15 +55,7 @@ def rows(
             speaking += cell.finding not in (None, Finding.NOT_APPLICABLE)
         if not speaking and not (everything and any(cell.finding for cell in cells)):
             continue
-        conflicts = library.conflicts_on(topic.id) if speaking > 1 else ()
-        made.append(
-            Row(
-                topic=topic.id,
-                label=topic.label,
-                differ=" ".join(conflict.summary for conflict in conflicts),
-                cells=tuple(cells),
-            )
-        )
+        made.append(Row(topic=topic.id, label=topic.label, cells=tuple(cells)))
     return tuple(made)
 
 

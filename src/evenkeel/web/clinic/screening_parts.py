@@ -21,6 +21,7 @@ from evenkeel.core.guidelines.verdicts import (
     value_words,
 )
 from evenkeel.core.kernel.verdicts import Answer
+from evenkeel.web.clinic import screening_conflicts
 from evenkeel.web.records.models import ScreeningDecision
 from evenkeel.web.records.selectors.screening import Screening
 
@@ -256,6 +257,7 @@ def guards_row(seen: Screening) -> dict[str, str]:
 def table_rows(seen: Screening) -> list[dict[str, Any]]:
     """Keys of ``criteria_table``: rows with cells that link to their criterion."""
     made = []
+    parting = screening_conflicts.parting_topics(seen)
     for row in seen.rows:
         cells = []
         for verdict, cell in zip(seen.check.packs, row.cells, strict=True):
@@ -265,14 +267,9 @@ def table_rows(seen: Screening) -> list[dict[str, Any]]:
                 href += f"#{cell.decided_by.criterion.id}"
             state = STATE[cell.finding] if cell.finding is not None else ""
             cells.append({"state": state, "text": cell.text, "href": href})
-        made.append({"name": row.label, "differ": bool(row.differ), "help": "",
+        made.append({"name": row.label, "differ": row.topic in parting, "help": "",
                      "cells": cells})  # fmt: skip
     return made
-
-
-def parting(seen: Screening) -> list[dict[str, str]]:
-    """Rows on which guidelines part, with what each of them says."""
-    return [{"label": row.label, "words": row.differ} for row in seen.rows if row.differ]
 
 
 def spoken(seen: Screening) -> str:

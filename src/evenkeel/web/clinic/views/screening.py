@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evenkeel.core.guidelines.dictionary import TRIALS
 from evenkeel.core.guidelines.library import library
-from evenkeel.web.clinic import charts
+from evenkeel.web.clinic import charts, screening_conflicts
 from evenkeel.web.clinic import screening_details as details
 from evenkeel.web.clinic import screening_parts as parts
 from evenkeel.web.clinic.forms.screening import Unreadable, trial_of, value_of
@@ -57,7 +57,7 @@ def _show(
         "guards": parts.guards_row(seen),
         "rows": parts.table_rows(seen),
         "change": list(seen.changes),
-        "parting": parts.parting(seen),
+        "conflicts": screening_conflicts.of(seen),
         "swapped": bool(request.headers.get("HX-Request")),
         "said": parts.spoken(seen),
         "not_understood": len(seen.check.problems),

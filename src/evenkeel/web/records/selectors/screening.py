@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from evenkeel.core.guidelines.bites import Bite, bites
 from evenkeel.core.guidelines.changes import Question, questions, what_would_change
 from evenkeel.core.guidelines.check import Check
 from evenkeel.core.guidelines.library import Library, library
@@ -19,7 +20,7 @@ from evenkeel.web.records.selectors.facts import check_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
-    """One person on one day, packs side by side."""
+    """One person on one day, packs side by side. bites: conflicts that matter to them."""
 
     patient: Patient
     check: Check
@@ -28,6 +29,7 @@ class Screening:
     questions: tuple[Question, ...]
     rows: tuple[Row, ...]
     changes: tuple[str, ...]
+    bites: tuple[Bite, ...]
     decision: ScreeningDecision | None
 
     @property
@@ -61,6 +63,13 @@ def screening_of(patient: Patient, *, as_of: date, everything: bool = False) -> 
         rows=rows(result.packs, result.facts, content, everything=everything),
         changes=tuple(
             what_would_change(each, result.facts, content.dictionary) for each in result.packs
+        ),
+        bites=bites(
+            content.conflicts,
+            content.packs.values(),
+            result.facts,
+            content.dictionary,
+            shown=[each.pack.id for each in result.packs],
         ),
         decision=latest_decision(patient),
     )

@@ -1,0 +1,68 @@
+"""The public guideline browser in a real browser, by somebody who has no account."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "index": "/guidelines/",
+    "search": "/guidelines/?words=aneurysm",
+    "pack": "/guidelines/packs/esketamine-eu/",
+    "payer": "/guidelines/packs/payer-first-esketamine/",
+    "criterion": "/guidelines/criteria/SPVEU-010/",
+    "try": "/guidelines/criteria/SPVEU-010/try/",
+    "facts": "/guidelines/facts/",
+    "fact": "/guidelines/facts/aneurysmal_vascular_disease/",
+    "conflicts": "/guidelines/conflicts/",
+    "conflict": "/guidelines/conflicts/C02/",
+    "missing": "/guidelines/criteria/SPVEU-100/",
+}
+
+
+@pytest.mark.parametrize(
+    ("width", "theme"), [(1440, "light"), (1440, "dark"), (820, "light"), (390, "dark")]
+)
+def test_the_pages_hold_at_every_width_and_theme(width, theme, new_page, axe, shot):
+    page = new_page(width=width, height=1000, color_scheme=theme)
+    for name, address in PAGES.items():
+        page.goto(address)
+        wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wider <= 0, f"{address} is {wider} px wider than the screen"
+        axe(page)
+        shot(page, f"guidelines-{name}-{width}-{theme}")
+
+
+def test_a_reader_finds_a_criterion_tries_it_and_reads_the_other_side(new_page, axe, shot):
+    page = new_page(width=1280)
+    page.goto("/guidelines/")
+    page.get_by_label("Words").fill("pressure above 150/90")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="SPVEU-010").click()
+    page.get_by_role("link", name="Try it").click()
+    page.get_by_label("Age, years").fill("70")
+    page.get_by_label("Systolic pressure").fill("148")
+    page.get_by_label("Diastolic pressure").fill("88")
+    page.get_by_role("button", name="What does it say?").click()
+    page.get_by_text("It does not apply.").wait_for()
+    assert "148" not in page.url
+    axe(page)
+    shot(page, "guidelines-tried")
+    page.get_by_label("Systolic pressure").fill("151")
+    page.get_by_role("button", name="What does it say?").click()
+    page.get_by_text("A person must judge").wait_for()
+    page.get_by_role("link", name="SPVEU-010").click()
+    page.get_by_role("link", name="SPVUS-011").first.click()
+    page.get_by_role("heading", name="SPVUS-011").wait_for()
+
+
+def test_the_pages_read_without_scripts_and_on_paper(new_page, shot):
+    page = new_page(width=1280, java_script_enabled=False)
+    page.goto("/guidelines/?words=aneurysm&strength=must")
+    page.get_by_role("link", name="SPVUS-006").click()
+    assert page.get_by_text("No aneurysm of the aorta").first.is_visible()
+    page.get_by_text("The same as SQL").click()
+    assert page.get_by_text("NOT aneurysmal_vascular_disease").is_visible()
+    page.emulate_media(media="print")
+    shot(page, "guidelines-print")
