@@ -16,7 +16,7 @@ from evenkeel.core.guidelines.jurisdictions import JURISDICTION_WORDS
 from evenkeel.core.guidelines.library import library
 from evenkeel.core.guidelines.packs import Criterion, Pack
 from evenkeel.core.guidelines.verdicts import choice_words
-from evenkeel.web.guidelines.words import MARK_SHORT, STAGE_WORDS
+from evenkeel.web.guidelines.words import ASKED_WORDS, MARK_SHORT, STAGE_WORDS
 
 
 def every_pack() -> dict[str, Pack]:
@@ -72,13 +72,20 @@ def criterion_line(criterion: Criterion, pack: Pack) -> dict[str, Any]:
 def _kind(criterion: Criterion) -> str:
     if criterion.require is None:
         return "advice"
-    return f"asked of a {criterion.asked_of}" if criterion.asked_of else ""
+    return f"asked of {ASKED_WORDS[criterion.asked_of]}" if criterion.asked_of else ""
+
+
+def fact_label(definition: FactDefinition) -> str:
+    """What it is called; an answer that only a role can give bears the role's name."""
+    if definition.name.startswith("says_"):
+        return f"What {ASKED_WORDS[definition.asked_of]} answers"
+    return definition.label
 
 
 def fact_line(definition: FactDefinition) -> dict[str, Any]:
     return {
         "name": definition.name,
-        "label": definition.label,
+        "label": fact_label(definition),
         "question": definition.question,
         "href": reverse("guidelines:fact", args=[definition.name]),
     }

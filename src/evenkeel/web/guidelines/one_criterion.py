@@ -18,7 +18,6 @@ from evenkeel.web.guidelines import links
 from evenkeel.web.guidelines.words import (
     ASKED_WORDS,
     MARK_MEANS,
-    MARK_SHORT,
     STAGE_WORDS,
     STRENGTH_MEANS,
     in_force_words,
@@ -52,7 +51,6 @@ def page(criterion: Criterion, pack: Pack) -> dict[str, Any]:
         "also": [content.topics[each].label for each in criterion.also],
         "stage": STAGE_WORDS[criterion.stage],
         "strength_means": STRENGTH_MEANS[criterion.strength],
-        "mark": MARK_SHORT[criterion.source.mark],
         "mark_read": criterion.source.mark.words,
         "mark_means": MARK_MEANS[criterion.source.mark],
         "weighs": weighs(criterion, pack),

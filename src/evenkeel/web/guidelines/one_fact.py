@@ -47,6 +47,7 @@ def page(definition: FactDefinition) -> dict[str, Any]:
     asked = content.dictionary.facts.get(definition.asked_as)
     return {
         "fact": definition,
+        "label": links.fact_label(definition),
         "kind": _KIND_WORDS[definition.kind],
         "unit": UNIT_WORDS.get(definition.unit_words, definition.unit_words),
         "values": [(value, choice_words(value)) for value in definition.values],

@@ -16,6 +16,7 @@ from evenkeel.core.guidelines.packs import Criterion
 from evenkeel.core.guidelines.spec import read_written
 from evenkeel.core.guidelines.values import Fact, Facts
 from evenkeel.core.guidelines.verdicts import UNIT_WORDS, choice_words, judge_criterion
+from evenkeel.web.guidelines.links import fact_label
 from evenkeel.web.guidelines.one_criterion import FINDING_WORDS, STATES
 
 
@@ -39,7 +40,7 @@ def _field(definition: FactDefinition, typed: Mapping[str, str]) -> dict[str, An
             fault = str(told)
     return {
         "name": definition.name,
-        "label": definition.label,
+        "label": fact_label(definition),
         "question": definition.question,
         "unit": UNIT_WORDS.get(definition.unit_words, definition.unit_words),
         "choices": choices,
@@ -58,11 +59,10 @@ def finding(criterion: Criterion, filled: list[dict[str, Any]], today: date) -> 
         if each["value"] is not None
     }
     verdict = judge_criterion(criterion, Facts(today, told), library().dictionary)
-    applies = {True: "It applies.", False: "It does not apply.", None: "Whether it applies is "
-               "not known."}[verdict.applies]  # fmt: skip
+    applies = {True: "It applies.", False: "", None: "Whether it applies is not known."}
     return {
         "state": STATES[str(verdict.finding)],
         "words": FINDING_WORDS[str(verdict.finding)],
-        "reason": verdict.reason,
-        "applies": applies,
+        "reason": verdict.reason.removeprefix("does not apply: "),
+        "applies": applies[verdict.applies],
     }

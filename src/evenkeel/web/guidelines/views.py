@@ -49,6 +49,7 @@ def index(request: HttpRequest) -> HttpResponse:
     spoken_for = {each.jurisdiction for each in links.every_pack().values()}
     countries = [each for each in JURISDICTION_WORDS.items() if each[0] in spoken_for]
     context = {
+        "section": "packs",
         "wanted": wanted,
         "found": find(wanted) if wanted.anything else None,
         "countries": countries,
@@ -147,7 +148,7 @@ def facts(request: HttpRequest) -> HttpResponse:
         for each in sorted(words.facts.values(), key=lambda fact: fact.label.casefold())
         if each.name in read and not each.name.startswith("says_")
     ]
-    return answer(request, "guidelines/facts.html", {"facts": lines})
+    return answer(request, "guidelines/facts.html", {"facts": lines, "section": "facts"})
 
 
 @require_safe
@@ -168,7 +169,9 @@ def conflicts(request: HttpRequest) -> HttpResponse:
            "sides": [links.position_line(side) for side in each.positions]}
         for each in library().conflicts
     ]  # fmt: skip
-    return answer(request, "guidelines/conflicts.html", {"conflicts": lines})
+    return answer(
+        request, "guidelines/conflicts.html", {"conflicts": lines, "section": "conflicts"}
+    )
 
 
 @require_safe

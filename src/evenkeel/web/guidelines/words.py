@@ -8,7 +8,7 @@ from evenkeel.core.guidelines.packs import Criterion, Pack
 from evenkeel.core.kernel.sources import Mark
 
 DRAFT_WORDS = (
-    "A draft: no clinician has reviewed it. Read the source before you act on it. "
+    "No clinician has reviewed any of this. Read the source before you act on it. "
     "Evenkeel decides nothing."
 )
 
