@@ -2,7 +2,8 @@
 
 In: vendor/node_modules, as `npm ci --ignore-scripts` left it. Out: files, their
 licences, fonts.css and MANIFEST.json (version, sha384 of each file) under
-src/evenkeel/web/ui/static/ui/vendor/. The result is committed, so Node is needed
+src/evenkeel/web/ui/static/ui/vendor/, and the fonts of papers under
+src/evenkeel/web/paper/fonts/. The result is committed, so Node is needed
 only to refresh it: change package.json, `npm install --ignore-scripts`, then run
 this file with any Python 3.11.
 """
@@ -13,11 +14,14 @@ import base64
 import hashlib
 import json
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 MODULES = HERE / "node_modules"
 TARGET = HERE.parent / "src/evenkeel/web/ui/static/ui/vendor"
+PAPER = HERE.parent / "src/evenkeel/web/paper/fonts"
 
 SCRIPTS = {
     "htmx.org": ("dist/htmx.min.js",),
@@ -49,6 +53,45 @@ SUBSETS = {
     ),
     "Latin3": "U+0102-0103, U+1EA0-1EF9, U+20AB",
 }
+
+
+# package -> whole fonts for papers: the typesetter reads TTF, and the packages hold WOFF
+PAPER_FONTS = {
+    "@ibm/plex-sans": ("IBMPlexSans-Regular", "IBMPlexSans-SemiBold"),
+    "@ibm/plex-mono": ("IBMPlexMono-Regular",),
+}
+
+
+def unwrapped(woff: bytes) -> bytes:
+    """The font inside a WOFF 1.0 file, table by table as it was put in."""
+    if woff[:4] != b"wOFF":
+        raise SystemExit("not a WOFF 1.0 font")
+    flavour, (count,) = woff[4:8], struct.unpack(">H", woff[12:14])
+    power = count.bit_length() - 1
+    head = flavour + struct.pack(">HHHH", count, 16 << power, power, 16 * (count - (1 << power)))
+    body = b""
+    for number in range(count):
+        entry = woff[44 + 20 * number : 64 + 20 * number]
+        tag, offset, packed, length, check = struct.unpack(">4sIIII", entry)
+        table = woff[offset : offset + packed]
+        table = zlib.decompress(table) if packed < length else table
+        head += struct.pack(">4sIII", tag, check, 12 + 16 * count + len(body), length)
+        body += table + bytes(-length % 4)
+    return head + body
+
+
+def paper_fonts() -> None:
+    """The fonts of papers, with their licence and what each was."""
+    manifest = {}
+    for package, stems in PAPER_FONTS.items():
+        files = {}
+        for stem in stems:
+            made = unwrapped((MODULES / package / f"fonts/complete/woff/{stem}.woff").read_bytes())
+            (PAPER / f"{stem}.ttf").write_bytes(made)
+            files[f"{stem}.ttf"] = hashlib.sha256(made).hexdigest()
+        (PAPER / "OFL.txt").write_text(licence(package).read_text(encoding="utf-8"))
+        manifest[package] = {"version": version(package), "files": files, "licence": "OFL.txt"}
+    (PAPER / "MANIFEST.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
 def sha384(path: Path) -> str:
@@ -106,6 +149,7 @@ def main() -> None:
         }
     (TARGET / "fonts.css").write_text("\n".join(css) + "\n", encoding="utf-8")
     (TARGET / "MANIFEST.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    paper_fonts()
     print(f"{sum(len(m['files']) for m in manifest.values())} files under {TARGET}")
 
 

@@ -31,6 +31,7 @@ BELONG = {
     "/treatments/": "/floor/",
     "/courses/": "/patients/",
     "/consents/": "/patients/",
+    "/packets/": "/patients/",
     "/tasks/": "/today/",
     "/editions/": "/patients/",
 }
