@@ -1,12 +1,17 @@
 """How the documentation is built: `make docs`."""
 
+import sys
+from pathlib import Path
+
 from sphinx.application import Sphinx
 
 from evenkeel import __version__
 
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
 project = "Evenkeel"
 release = version = __version__
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "guideline_pages"]
 source_suffix = {".md": "markdown"}
 master_doc = "index"
 exclude_patterns = ["_build"]
