@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 import pytest
+from click.testing import CliRunner
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from tests.support.referrals import PATIENT, as_json, bundle, changed
 from tests.web.test_screening import PRESSURE, clear_for_pain, tell
 
+from evenkeel.cli import cli
 from evenkeel.core.guidelines import library as shelf
 from evenkeel.core.guidelines.editions import find, write_archive
 from evenkeel.core.guidelines.kept import facts_as_json, facts_from
@@ -21,6 +23,7 @@ from evenkeel.core.guidelines.library import Library, library, load_library
 from evenkeel.core.kernel.held import Held
 from evenkeel.web.ledger.models import Entry
 from evenkeel.web.ledger.verify import examine
+from evenkeel.web.records import jobs
 from evenkeel.web.records.models import (
     ContentEdition,
     EditionEffect,
@@ -393,3 +396,36 @@ def test_facts_kept_and_read_back_judge_the_same(decided):
     for name in facts:
         assert (facts[name].value, facts[name].disputed) == (back[name].value, back[name].disputed)
     assert shelf.library() is library()
+
+
+# From a terminal, and by the worker -----------------------------------------------------
+
+
+def affected(*arguments: str):
+    return CliRunner().invoke(cli, ["guidelines", "affected", *arguments])
+
+
+def test_affected_lists_who_is_moved_and_that_is_news(decided, tmp_path, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql:///held-by-the-test")
+    place = tmp_path / "other.zip"
+    place.write_bytes(write_archive(other_content()))
+    told = affected("--from", decided.content_sha256[:10], "--to", str(place))
+    assert told.exit_code == 1
+    assert decided.patient.number in told.stdout
+    assert "yes -> judge" in told.stdout
+    assert decided.patient.family not in told.stdout
+    as_json = affected("--from", "shipped", "--to", str(place), "--json")
+    (row,) = json.loads(as_json.stdout)["patients"]
+    assert row["patient"] == decided.patient.number
+    assert row["packs"][0]["pack"] == PAIN
+    nobody = affected("--from", "shipped")
+    assert (nobody.exit_code, "nobody is affected" in nobody.stdout) == (0, True)
+    assert affected("--from", "2001-01-01").exit_code == 2
+    assert not EditionEffect.objects.exists()
+
+
+def test_the_worker_compares_by_itself(decided, ship):
+    jobs.compare_content(timestamp=0)
+    ship(other_content())
+    jobs.compare_content(timestamp=60)
+    assert EditionEffect.objects.get().patient == decided.patient

@@ -14,6 +14,7 @@ COMMANDS = {
     "lint": ("lint", "Check all guideline content, and say every fault."),
     "explain": ("explain", "Explain one criterion, pack or fact."),
     "diff": ("diff", "Say what changed between two editions."),
+    "affected": ("affected", "List the patients whose verdict another edition changes."),
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
 from typing import Any
@@ -17,10 +18,11 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.exceptions import AlreadyEnqueued
 
 from evenkeel.web.records import mail_words
 from evenkeel.web.records.models import MailMessage
-from evenkeel.web.records.services import alarms, mail, questionnaires, tasks
+from evenkeel.web.records.services import alarms, edition_reviews, mail, questionnaires, tasks
 
 # 15 s and then three times as long each time: nine tries are over after some three hours.
 MAIL_TRIES = 9
@@ -118,6 +120,24 @@ def each_minute(timestamp: int) -> None:
     tasks.escalate_late(at=now)
     alarms.escalate_alarms(at=now)
     rescue_stranded_mail()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(
+    name="evenkeel.compare_content",
+    queue="content",
+    queueing_lock="compare_content",
+    pass_context=False,
+)
+@fresh_connection
+def compare_content(timestamp: int) -> None:
+    """When the guideline content is new: compare the next patients, and ask to be called again.
+
+    A few at a time, each turn a job of its own, so that alarms and mail go between them.
+    """
+    if edition_reviews.look(at=timezone.now()):
+        with suppress(AlreadyEnqueued):
+            compare_content.defer(timestamp=timestamp)
 
 
 def rescue_stranded_mail() -> int:
