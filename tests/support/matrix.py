@@ -76,6 +76,7 @@ class Everything:
             questionnaires,
             referrals,
             tasks,
+            trials,
             under_way,
         )
         from evenkeel.web.ui.words import local
@@ -107,6 +108,10 @@ class Everything:
         self.patient.save()
         for person, worst in ((self.patient, 2), (self.other, 1)):
             self._answers(person, worst, now)
+        trials.add_trial(
+            patient=self.patient, trial={"drug": "sertraline"}, by=prescriber, at=now,
+            said_by="clinician",
+        )  # fmt: skip
 
         sent = as_json(bundle(WEIGHT, CONDITION, patient=changed(PATIENT, name=[
             {"family": PEOPLE[0][0], "given": [PEOPLE[0][1]]}])))  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 from django.urls import reverse
 
 from evenkeel.core.guidelines.dictionary import FactDefinition
+from evenkeel.core.guidelines.settle import Settling
 from evenkeel.core.guidelines.values import Fact
 from evenkeel.core.guidelines.verdicts import (
     UNIT_WORDS,
@@ -154,7 +155,7 @@ def question_strip(seen: Screening, *, may_judge: bool) -> dict[str, Any] | None
     """The fewest questions, the first three open for answering; None when none is left."""
     if not seen.questions:
         return None
-    count = len(seen.questions)
+    count = len(seen.asking.fewest)
     shown = []
     for question in seen.questions[:_MOST_QUESTIONS]:
         definition = seen.content.dictionary[question.fact]
@@ -171,9 +172,7 @@ def question_strip(seen: Screening, *, may_judge: bool) -> dict[str, Any] | None
                 and definition.asked_of == "prescriber"
                 and not may_judge,
                 "href": reverse("clinic:screening_fact", args=[seen.patient.number, question.fact]),
-                "trials_href": reverse(
-                    "clinic:screening_fact", args=[seen.patient.number, "antidepressant_trials"]
-                )
+                "trials_href": reverse("clinic:trials", args=[seen.patient.number])
                 if definition.asked_as == "antidepressant_trials"
                 else "",
             }
@@ -185,17 +184,28 @@ def question_strip(seen: Screening, *, may_judge: bool) -> dict[str, Any] | None
         }
         for question in seen.questions[_MOST_QUESTIONS:]
     ]
-    packs_word = f"{seen.open_packs} open pack" + ("s" if seen.open_packs != 1 else "")
-    guards = f" and {seen.open_guards} safeguard" + ("s" if seen.open_guards != 1 else "")
-    title = f"At best {count} answer{'s' if count != 1 else ''} settle{'' if count != 1 else 's'} "
-    title += packs_word if seen.open_packs else "what is left"
     return {
-        "title": title + (guards if seen.open_guards and seen.open_packs else ""),
+        "title": _strip_title(seen, count),
         "help": f"Ask {seen.patient.given.split(' ')[0] or 'the patient'} now; an answer changes "
         "the verdicts at once.",
         "shown": shown,
         "rest": rest,
     }
+
+
+def _strip_title(seen: Screening, count: int) -> str:
+    """How many answers could settle what is open, and how many judgements come after them."""
+    judgements = len(seen.asking.judgements)
+    judged = f"{judgements} judgement" + ("s" if judgements != 1 else "")
+    if not count:
+        return f"{judged} left to make"
+    best = "At best" if seen.asking.proven else "At most"
+    packs = f"{seen.open_packs} open pack" + ("s" if seen.open_packs != 1 else "")
+    guards = f" and {seen.open_guards} safeguard" + ("s" if seen.open_guards != 1 else "")
+    title = f"{best} {count} answer{'s' if count != 1 else ''} settle{'' if count != 1 else 's'} "
+    title += packs if seen.open_packs else "what is left"
+    title += guards if seen.open_guards and seen.open_packs else ""
+    return title + (f", then {judged}" if judgements else "")
 
 
 # -- the table --------------------------------------------------------------------
@@ -208,23 +218,26 @@ def heads(seen: Screening) -> list[dict[str, Any]]:
             "answer": str(each.answer),
             "pack": each.pack.short,
             "sub": each.pack.subtitle,
-            "because": _because(each),
+            "because": _because(each, settling),
             "edition": each.pack.edition,
             "status": str(each.pack.status),
         }
-        for each in seen.check.packs
+        for each, settling in zip(seen.check.packs, seen.settlings, strict=True)
     ]
 
 
-def _because(verdict: PackVerdict) -> str:
+def _because(verdict: PackVerdict, settling: Settling | None) -> str:
     count = len(verdict.deciding)
     plural = "" if count == 1 else "s"
     match verdict.answer:
         case Answer.NO:
             return f"{count} criteri{'on' if count == 1 else 'a'} in the way"
         case Answer.UNKNOWN:
-            facts = len(verdict.missing)
-            return f"{facts} fact{'' if facts == 1 else 's'} missing"
+            if settling is None or settling.clears is None:
+                return "no answer would clear it"
+            facts = len(settling.clears.facts)
+            best = "at best" if settling.clears.proven else "at most"
+            return f"{best} {facts} answer{'' if facts == 1 else 's'} away"
         case Answer.JUDGE:
             return f"a person must judge {count} thing{plural}"
     return "nothing in the way"

@@ -15,6 +15,7 @@ register = template.Library()
 PAGES = (
     ("Chart", "clinic:patient", "patients.see"),
     ("Screening", "clinic:screening", "patients.see"),
+    ("Trials", "clinic:trials", "patients.see"),
     ("Packets", "clinic:packets", "packets.see"),
     ("Consent", "clinic:consent", "patients.see"),
     ("Course", "clinic:courses", "patients.see"),

@@ -8,6 +8,7 @@ SLICES = (
     "referrals",
     "patients",
     "screening",
+    "trials",
     "editions",
     "packets",
     "consent",
