@@ -22,6 +22,7 @@ MOST_ORDERS = 200
 MOST_RESOURCES = 2_000
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{0,63}/[A-Za-z0-9\-.]{1,64}\Z")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _USERS = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson")
 _URL = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?\Z")
 # Types that R4 does not have any more: the sender speaks DSTU2.
@@ -82,7 +83,7 @@ def read(raw: bytes, service: Service) -> Asked:
     if not isinstance(told, dict):
         _stop("", f"The body holds {shown(told)}; a CDS Hooks request is an object.")
     faults = _Faults()
-    _doubled(told, "", faults)
+    _sound(told, "", faults)
     hook = _hook(told, service, faults)
     instance = _instance(told, faults)
     server, authorization = _server(told, faults)
@@ -112,17 +113,28 @@ def _stop(path: str, words: str) -> Any:
     raise Refused((Fault(code="structure", path=path, words=words),), unreadable=True)
 
 
-def _doubled(value: Any, path: str, faults: _Faults) -> None:
-    """A key that stands twice has two meanings; nobody can say which was meant."""
+def _sound(value: Any, path: str, faults: _Faults) -> None:
+    """Rules that hold everywhere.
+
+    A key that stands twice has two meanings, and nobody can say which was meant. Text
+    that no answer can repeat is only looked for outside the record, whose entries are
+    left out one by one.
+    """
     if isinstance(value, text.Doubled):
         for name in value.twice:
             faults.add(f"{path}{name}", "stands twice in one object. Send it once.", "structure")
     if isinstance(value, dict):
         for name, item in value.items():
-            _doubled(item, f"{path}{name}.", faults)
+            if _UNSTORABLE.search(name):
+                faults.add(path.removesuffix("."), "has a name with a character that is no text.")
+            else:
+                _sound(item, f"{path}{name}.", faults)
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            _doubled(item, f"{path.removesuffix('.')}[{number}].", faults)
+            _sound(item, f"{path.removesuffix('.')}[{number}].", faults)
+    elif isinstance(value, str) and _UNSTORABLE.search(value) and not path.startswith("prefetch."):
+        words = "holds a character that is no text (U+0000 or half a surrogate pair)."
+        faults.add(path.removesuffix("."), words)
 
 
 def _hook(told: dict[str, Any], service: Service, faults: _Faults) -> str:
@@ -184,7 +196,7 @@ def _person(context: dict[str, Any], faults: _Faults) -> str:
             "value" if "userId" in context else "required",
         )
     patient = context.get("patientId")
-    if not isinstance(patient, str) or not _ID.match(patient):
+    if not isinstance(patient, str) or not _is_id(patient):
         faults.add(
             "context.patientId",
             "must be the id of the Patient, without its type.",
@@ -192,7 +204,7 @@ def _person(context: dict[str, Any], faults: _Faults) -> str:
         )
         patient = ""
     encounter = context.get("encounterId")
-    if encounter is not None and (not isinstance(encounter, str) or not _ID.match(encounter)):
+    if encounter is not None and not _is_id(encounter):
         faults.add("context.encounterId", "must be the id of an Encounter, without its type.")
     return patient
 
@@ -224,9 +236,15 @@ def _orders(context: dict[str, Any], faults: _Faults) -> tuple[dict[str, Any], .
                 "order of an older version cannot be judged; send a MedicationRequest.",
                 "not-supported",
             )
+        elif "id" in resource and not _is_id(resource["id"]):
+            faults.add(f"{where}.id", "must be an id of 1 to 64 letters, digits, - or full stops.")
         else:
             orders.append(resource)
     return tuple(orders)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and _ID.match(value) is not None
 
 
 def _selections(

@@ -185,7 +185,7 @@ def read_orders(
     for order in orders:
         if order.get("resourceType") != "MedicationRequest":
             continue
-        if order.get("doNotPerform") is True or order.get("status") in _NOT_MEANT:
+        if order.get("doNotPerform") is True or str(order.get("status")) in _NOT_MEANT:
             continue
         ref = f"MedicationRequest/{order.get('id', 'without an id')}"
         codes = [(how, code) for how, code in index.codes(order) if code.codings or code.text]

@@ -115,6 +115,8 @@ def read(
     gaps = missing_keys(keys, came)
     bare = {gap.key for gap in gaps}
     patient = came["patient"] if "patient" not in bare else None
+    if patient is not None and not _is_text(patient):
+        gaps, patient = [*gaps, Gap(key="patient", why="holds a character that is no text")], None
     if patient is not None and patient.get("id") != asked.patient_id:
         words = "is another person than context.patientId. Nothing was judged; ask again."
         raise Refused((Fault(code="business-rule", path="prefetch.patient.id", words=words),))
@@ -122,11 +124,14 @@ def read(
     entries = [_entry(patient or {"resourceType": "Patient", "id": asked.patient_id}, asked)]
     known: list[Resource] = []
     # What is being changed stands in the drafts as it will be.
-    drafts = {(order["resourceType"], order.get("id")) for order in asked.orders}
+    drafts = {_called(order) for order in asked.orders if "id" in order}
     for key, kind in _HOLDS.items():
         if key not in bare and key in came:
             for entry, resource in _held(key, kind, came[key], record):
-                if (resource["resourceType"], resource.get("id")) in drafts:
+                if _called(resource) in drafts:
+                    continue
+                if not _is_text(resource):
+                    record.unread.append(f"{_called(resource)} holds a character that is no text")
                     continue
                 known.append(resource)
                 entries.append(_entry(resource, asked, entry.get("fullUrl")))
@@ -239,6 +244,15 @@ def _chart(entries: list[Resource], record: Record, today: date, asked: Asked) -
     nobody = {"resource": {"resourceType": "Patient", "id": asked.patient_id}}
     only = text.write({"resourceType": "Bundle", "type": "collection", "entry": [nobody]})
     return reading.read(only.encode(), today=today, may_be_dead=True).chart
+
+
+def _is_text(resource: Resource) -> bool:
+    """Whether it can be written down again."""
+    try:
+        text.write(resource)
+    except TypeError:
+        return False
+    return True
 
 
 def _called(resource: Resource) -> str:
