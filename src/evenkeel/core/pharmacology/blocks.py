@@ -1,0 +1,260 @@
+"""Concentrations of many people on an even grid, for any linear compartments.
+
+In and out as in ``modal``, without modes: the propagator of one step and its powers
+come from a series without cancellation, so nothing happens where eigenvalues
+coincide (transit chains) or nearly do. Four to eight times slower than modes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+_FAST: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
+WIDTH = 16
+_TERMS = 22
+
+
+@njit(**_FAST)  # type: ignore[untyped-decorator]
+def _act(matrix: Any, hours: float, x: Any, work: Any, made: Any) -> None:
+    """x becomes exp(matrix * hours) x, by a shifted series in steps of at most one jump."""
+    n = x.size
+    shift = 0.0
+    for j in range(n):
+        shift = max(shift, -matrix[j, j])
+    jumps = shift * hours
+    if jumps <= 0.0:
+        return
+    steps = math.ceil(jumps)
+    part = jumps / steps
+    fade = math.exp(-part)
+    for _ in range(steps):
+        for j in range(n):
+            work[j] = x[j]
+            made[j] = x[j]
+        for k in range(1, _TERMS):
+            largest = 0.0
+            for j in range(n):
+                total = work[j]
+                inner = 0.0
+                for h in range(n):
+                    inner += matrix[j, h] * work[h]
+                x[j] = (total + inner / shift) * part / k
+            for j in range(n):
+                work[j] = x[j]
+                made[j] += x[j]
+                largest = max(largest, abs(x[j]))
+            if largest == 0.0:
+                break
+        for j in range(n):
+            x[j] = made[j] * fade
+
+
+@njit(**_FAST)  # type: ignore[untyped-decorator]
+def _propagator(matrix: Any, hours: float, made: Any, power: Any, other: Any) -> None:
+    """made becomes exp(matrix * hours)."""
+    n = made.shape[0]
+    shift = 0.0
+    for j in range(n):
+        shift = max(shift, -matrix[j, j])
+    jumps = shift * hours
+    halvings = 0
+    while jumps > 1.0:
+        jumps *= 0.5
+        halvings += 1
+    for j in range(n):
+        for h in range(n):
+            power[j, h] = 1.0 if j == h else 0.0
+            made[j, h] = power[j, h]
+    if shift > 0.0:
+        for k in range(1, _TERMS):
+            for j in range(n):
+                for h in range(n):
+                    total = power[j, h]
+                    inner = 0.0
+                    for q in range(n):
+                        inner += matrix[j, q] * power[q, h]
+                    other[j, h] = (total + inner / shift) * jumps / k
+            for j in range(n):
+                for h in range(n):
+                    power[j, h] = other[j, h]
+                    made[j, h] += other[j, h]
+    fade = math.exp(-jumps)
+    for j in range(n):
+        for h in range(n):
+            made[j, h] *= fade
+    for _ in range(halvings):
+        _square(made, other)
+
+
+@njit(**_FAST)  # type: ignore[untyped-decorator]
+def _square(made: Any, other: Any) -> None:
+    n = made.shape[0]
+    for j in range(n):
+        for h in range(n):
+            total = 0.0
+            for q in range(n):
+                total += made[j, q] * made[q, h]
+            other[j, h] = total
+    for j in range(n):
+        for h in range(n):
+            made[j, h] = other[j, h]
+
+
+@njit(**_FAST)  # type: ignore[untyped-decorator]
+def rows(
+    rates: Any,
+    outputs: Any,
+    chosen: Any,
+    when: Any,
+    site: Any,
+    amount: Any,
+    is_rate: Any,
+    start: float,
+    step: float,
+    j0: int,
+    j1: int,
+    first: int,
+    last: int,
+    event: Any,
+    clock: Any,
+    state: Any,
+    inputs: Any,
+    out: Any,
+) -> None:
+    """As ``modal.rows``, for the people that ``chosen`` marks.
+
+    rates: shape (i, n, n). outputs: shape (i, n, o). chosen: shape (i,).
+    event, clock, state, inputs: where each person stands, shapes (i,), (i,), (i, n), (i, n).
+    """
+    n, kinds, events = rates.shape[1], outputs.shape[2], when.shape[1]
+    made, power, other = np.empty((n, n)), np.empty((n, n)), np.empty((n, n))
+    table = np.empty((kinds, n, WIDTH))
+    row, following = np.empty(n), np.empty(n)
+    full, rest, work, sums = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    for i in range(first, last):
+        if not chosen[i]:
+            continue
+        shared = 0 if when.shape[0] == 1 else i
+        matrix = rates[i]
+        _propagator(matrix, step, made, power, other)
+        for o in range(kinds):
+            for j in range(n):
+                row[j] = outputs[i, j, o]
+            for k in range(WIDTH):
+                for j in range(n):
+                    table[o, j, k] = row[j]
+                for j in range(n):
+                    total = 0.0
+                    for q in range(n):
+                        total += row[q] * made[q, j]
+                    following[j] = total
+                for j in range(n):
+                    row[j] = following[j]
+        for _ in range(4):
+            _square(made, other)
+        now = j0
+        while now < j1:
+            stop = j1
+            if event[i] < events:
+                ahead = (when[shared, event[i]] - start) / step
+                if ahead < j1 - 1:
+                    stop = max(now, math.floor(ahead) + 1)
+                    while stop > now and start + (stop - 1) * step > when[shared, event[i]]:
+                        stop -= 1
+                    while stop < j1 and start + stop * step <= when[shared, event[i]]:
+                        stop += 1
+            if stop > now:
+                after = start + now * step - clock[i]
+                if after < 0.0:
+                    for o in range(kinds):
+                        for k in range(now, stop):
+                            out[i, o, k - j0] = 0.0
+                    now = stop
+                else:
+                    _settle(matrix, inputs[i], full, other)
+                    for j in range(n):
+                        rest[j] = state[i, j] - full[j]
+                    _act(matrix, after, rest, work, sums)
+                    begun = now
+                    while now < stop:
+                        width = min(WIDTH, stop - now)
+                        for o in range(kinds):
+                            more = 0.0
+                            for j in range(n):
+                                more += outputs[i, j, o] * full[j]
+                            if width == WIDTH:
+                                for k in range(WIDTH):
+                                    out[i, o, now - j0 + k] = more + rest[0] * table[o, 0, k]
+                                for j in range(1, n):
+                                    for k in range(WIDTH):
+                                        out[i, o, now - j0 + k] += rest[j] * table[o, j, k]
+                            else:
+                                for k in range(width):
+                                    total = more
+                                    for j in range(n):
+                                        total += rest[j] * table[o, j, k]
+                                    out[i, o, now - j0 + k] = total
+                        now += width
+                        # Never past the last point: a happening may lie right after it.
+                        if now < stop:
+                            for j in range(n):
+                                total = 0.0
+                                for q in range(n):
+                                    total += made[j, q] * rest[q]
+                                following[j] = total
+                            for j in range(n):
+                                rest[j] = following[j]
+                            begun = now
+                    for j in range(n):
+                        state[i, j] = rest[j] + full[j]
+                    clock[i] = start + begun * step
+            if now < j1:
+                e = event[i]
+                passed = when[shared, e] - clock[i]
+                if passed > 0.0:
+                    _settle(matrix, inputs[i], full, other)
+                    for j in range(n):
+                        rest[j] = state[i, j] - full[j]
+                    _act(matrix, passed, rest, work, sums)
+                    for j in range(n):
+                        state[i, j] = rest[j] + full[j]
+                place = site[shared, e]
+                if is_rate[shared, e]:
+                    inputs[i, place] += amount[i, e]
+                else:
+                    state[i, place] += amount[i, e]
+                clock[i] = when[shared, e]
+                event[i] = e + 1
+
+
+@njit(**_FAST)  # type: ignore[untyped-decorator]
+def _settle(matrix: Any, inputs: Any, full: Any, other: Any) -> None:
+    """full becomes what endless inputs would come to: matrix full = -inputs."""
+    n = full.size
+    any_input = False
+    for j in range(n):
+        full[j] = 0.0
+        any_input = any_input or inputs[j] != 0.0
+    if not any_input:
+        return
+    for j in range(n):
+        for h in range(n):
+            other[j, h] = -matrix[j, h]
+        full[j] = inputs[j]
+    # An M-matrix needs no pivot: elimination keeps its diagonal above zero.
+    for k in range(n):
+        for j in range(k + 1, n):
+            if other[j, k] != 0.0:
+                factor = other[j, k] / other[k, k]
+                for h in range(k + 1, n):
+                    other[j, h] -= factor * other[k, h]
+                full[j] -= factor * full[k]
+    for k in range(n - 1, -1, -1):
+        total = full[k]
+        for h in range(k + 1, n):
+            total -= other[k, h] * full[h]
+        full[k] = total / other[k, k]

@@ -1,0 +1,351 @@
+"""Many people in one model: how they differ, drawn so that order does not matter.
+
+In: a model, a number of people, a seed, covariates (given or drawn). Out: their
+parameters, concentrations of all of them, or percentiles without keeping them.
+
+Person k of a seed is the same person however many are drawn, in whatever order and
+on however many threads: every block of parameters has a stream of its own, in
+blocks of 256 people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evenkeel.core.pharmacology import blocks, modal
+from evenkeel.core.pharmacology.linear import Floats
+from evenkeel.core.pharmacology.models import Model
+from evenkeel.core.pharmacology.regimens import Dose
+from evenkeel.core.pharmacology.structure import structure_of
+from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal, dose_reference, values_of
+
+_BLOCK = 256
+_WINDOW = 64  # grid points treated at once where only percentiles are kept
+
+
+def standard_normals(seed: int, stream: str, people: int, width: int) -> Floats:
+    """Standard normal numbers of a stream, shape (people, width).
+
+    Row k depends on seed, stream, width and k alone.
+    """
+    key = int.from_bytes(sha256(f"{seed}:{stream}:{width}".encode()).digest()[:16], "little")
+    made = np.empty((people, width))
+    for start in range(0, people, _BLOCK):
+        bits = np.random.Philox(key=key, counter=[0, 0, 0, start // _BLOCK])
+        drawn = np.random.Generator(bits).standard_normal((_BLOCK, width))
+        stop = min(start + _BLOCK, people)
+        made[start:stop] = drawn[: stop - start]
+    return made
+
+
+def draw_etas(model: Model, *, people: int, seed: int) -> dict[str, Floats]:
+    """How each person differs, by parameter, on the scale of its block; shape (people,).
+
+    Differences between occasions are drawn once a person: one treatment is one occasion.
+    A parameter that differs at both levels gets the sum.
+
+    Raises:
+        Refusal: no spread was published for this model.
+    """
+    if not model.variability:
+        raise Refusal(
+            (
+                f"{model.id}: no spread between people was published, so no band can be drawn "
+                f"({model.variability_note})",
+            )
+        )
+    etas: dict[str, Floats] = {}
+    for block in model.variability:
+        omega = np.array(block.omega)
+        width = len(block.parameters)
+        stream = f"{model.id}:{block.level}:{','.join(block.parameters)}"
+        spread = standard_normals(seed, stream, people, width) @ np.linalg.cholesky(omega).T
+        for place, name in enumerate(block.parameters):
+            drawn = spread[:, place]
+            etas[name] = etas[name] + drawn if name in etas else drawn
+    return etas
+
+
+@dataclass(slots=True, kw_only=True)
+class Population:
+    """People in a model, ready to be computed.
+
+    rates: shape (i, n, n), 1/h. outputs: shape (i, n, o). values: parameters by name,
+    each a number or shape (i,).
+    """
+
+    model: Model
+    people: int
+    covariates: dict[str, Any]
+    etas: dict[str, Floats]
+    rates: Floats
+    outputs: Floats
+    analytes: tuple[str, ...]
+
+
+def population(
+    model: Model,
+    *,
+    people: int,
+    covariates: Mapping[str, Any],
+    etas: Mapping[str, Floats],
+) -> Population:
+    """People with these covariates (numbers, or shape (people,)) and differences.
+
+    Raises:
+        Refusal: a covariate is missing, not finite, or of somebody outside the model's people.
+    """
+    for name, given in covariates.items():
+        column = np.atleast_1d(np.asarray(given, dtype=np.float64))
+        if not np.all(np.isfinite(column)):
+            raise Refusal((f"{model.id}: {name} is not finite for somebody",))
+        for extreme in {float(column.min()), float(column.max())}:
+            told = model.refusals({name: extreme})
+            if told:
+                raise Refusal(tuple(f"{model.id}: {each}" for each in told))
+    values = values_of(model, {**dose_reference(model), **covariates}, etas)
+    n = len(model.compartments)
+    size = n + (model.effect_site is not None)
+    rates = np.zeros((people, size, size))
+    for flow in model.flows:
+        rate = np.asarray(flow.rate(values)) * model.per_hour
+        rates[:, flow.source, flow.source] -= rate
+        if flow.target is not None:
+            share = 1.0 if flow.share is None else flow.share(values)
+            rates[:, flow.target, flow.source] += rate * share
+    names = list(model.outputs)
+    outputs = np.zeros((people, size, len(names) + (size - n)))
+    for place, output in enumerate(model.outputs.values()):
+        outputs[:, output.compartment, place] = output.scale(values)
+    if model.effect_site is not None:
+        site = model.outputs[model.effect_site.analyte]
+        ke0 = np.asarray(model.effect_site.ke0(values)) * model.per_hour
+        rates[:, n, site.compartment] = ke0 * site.scale(values)
+        rates[:, n, n] = -ke0
+        outputs[:, n, len(names)] = 1.0
+        names.append(EFFECT_SITE + model.effect_site.analyte)
+    if not np.all(np.isfinite(rates)) or not np.all(np.isfinite(outputs)):
+        raise Refusal((f"{model.id}: a rate is not finite for somebody",))
+    return Population(
+        model=model,
+        people=people,
+        covariates=dict(covariates),
+        etas=dict(etas),
+        rates=rates,
+        outputs=outputs,
+        analytes=tuple(names),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """What happens to everybody. when, site, is_rate: shape (1 or i, e); amount: shape (i, e)."""
+
+    when: Floats
+    site: npt.NDArray[np.int64]
+    is_rate: npt.NDArray[np.bool_]
+    amount: Floats
+
+
+def schedule_of(
+    who: Population, doses: Sequence[Dose], *, by_person: Sequence[Any] | None = None
+) -> Schedule:
+    """Doses as happenings of every person, in the order of time.
+
+    by_person: for each dose an amount, mg, or shape (people,), in place of the dose's own.
+
+    Raises:
+        Refusal: a route that the model has not.
+    """
+    columns: list[tuple[Any, int, bool, Any]] = []
+    hour = who.model.per_hour
+    for number, dose in enumerate(doses):
+        amount = dose.amount_mg if by_person is None else by_person[number]
+        of_dose = _of_dose(who.model, dose)
+        values = values_of(
+            who.model, {**dose_reference(who.model), **who.covariates, **of_dose}, who.etas
+        )
+        if dose.route not in who.model.routes:
+            known = ", ".join(who.model.routes)
+            raise Refusal((f"{who.model.id} has no route {dose.route}; it has {known}",))
+        for each in who.model.routes[dose.route]:
+            absorbed = np.asarray(amount) * each.fraction(values)
+            lasts: Any = dose.duration_h
+            if each.duration is not None:
+                lasts = np.asarray(each.duration(values)) / hour
+            lag = np.asarray(each.lag(values)) / hour if each.lag is not None else 0.0
+            begins = dose.time_h + lag
+            if np.all(np.asarray(lasts) > 0.0):
+                rate = absorbed / lasts
+                columns.append((begins, each.compartment, True, rate))
+                columns.append((begins + lasts, each.compartment, True, -rate))
+            else:
+                columns.append((begins, each.compartment, False, absorbed))
+    return _in_order(columns, who.people)
+
+
+def _of_dose(model: Model, dose: Dose) -> dict[str, float]:
+    found = {name: value for name, value in dose.of_dose.items() if name in model.covariates}
+    for name, covariate in model.covariates.items():
+        wanted = covariate.of_dose and covariate.per_mg and name not in found
+        if wanted and dose.route == "intranasal" and dose.amount_mg > 0:
+            found[name] = max(1.0, dose.amount_mg / (covariate.per_mg or 1.0))
+    return found
+
+
+def _in_order(columns: list[tuple[Any, int, bool, Any]], people: int) -> Schedule:
+    shared = all(np.ndim(when) == 0 for when, *_ in columns)
+    rows = 1 if shared else people
+    count = len(columns)
+    when, amount = np.empty((rows, count)), np.empty((people, count))
+    for place, (at, _, _, much) in enumerate(columns):
+        when[:, place] = at
+        amount[:, place] = much
+    site = np.array([column[1] for column in columns], dtype=np.int64)
+    is_rate = np.array([column[2] for column in columns], dtype=np.bool_)
+    order = np.argsort(when, axis=1, kind="stable")
+    ordered = np.take_along_axis(when, order, axis=1)
+    whole = np.broadcast_to(order, (people, count)) if shared else order
+    return Schedule(
+        when=ordered,
+        site=site[order],
+        is_rate=is_rate[order],
+        amount=np.ascontiguousarray(np.take_along_axis(amount, whole, axis=1)),
+    )
+
+
+class _Run:
+    """One run over a grid: where everybody stands, and the modes."""
+
+    def __init__(
+        self, who: Population, plan: Schedule, start: float, step: float, threads: int
+    ) -> None:
+        self.who, self.plan = who, plan
+        self.start, self.step, self.threads = start, step, threads
+        people, n = who.rates.shape[:2]
+        kinds = who.outputs.shape[2]
+        model = who.model
+        flows = [(f.source, f.target) for f in model.flows if f.target is not None]
+        if model.effect_site is not None:
+            flows.append((model.outputs[model.effect_site.analyte].compartment, n - 1))
+        shape = structure_of(n, flows)
+        self.fine = np.zeros(people, dtype=np.bool_)
+        self.lam, self.left = np.empty((people, n)), np.empty((people, n, n))
+        self.weights = np.zeros((people, kinds, n))
+        if shape.stars:
+            self._each(
+                lambda first, last: modal.decompose(
+                    self.who.rates[first:last], self.who.outputs[first:last],
+                    shape.nodes, shape.starts, self.lam[first:last],
+                    self.weights[first:last], self.left[first:last], self.fine[first:last],
+                )
+            )  # fmt: skip
+        self.used, self.counts = _modes_of_outputs(self.weights[self.fine], kinds, n)
+        self.rest = ~self.fine
+        self.event = np.zeros(people, dtype=np.int64)
+        begins = self.plan.when[:, 0] if self.plan.when.shape[1] else np.full(1, np.inf)
+        self.clock = np.array(np.broadcast_to(begins, (people,)))
+        self.mode, self.rate = np.zeros((people, n)), np.zeros((people, n))
+
+    def _each(self, work: Any) -> None:
+        """Parts of the people, one a thread."""
+        people = self.who.people
+        if self.threads <= 1 or people < 2 * _BLOCK:
+            work(0, people)
+            return
+        edges = np.linspace(0, people, self.threads + 1).astype(int)
+        with ThreadPoolExecutor(self.threads) as pool:
+            for done in [pool.submit(work, int(a), int(b)) for a, b in pairwise(edges)]:
+                done.result()
+
+    def fill(self, j0: int, j1: int, out: Floats) -> None:
+        """Concentrations at grid points j0 to j1, shape (i, o, j1 - j0)."""
+
+        def work(first: int, last: int) -> None:
+            plan, who = self.plan, self.who
+            modal.rows(
+                self.lam, self.weights, self.left, self.fine, self.used, self.counts,
+                plan.when, plan.site, plan.amount, plan.is_rate,
+                self.start, self.step, j0, j1, first, last,
+                self.event, self.clock, self.mode, self.rate, out,
+            )  # fmt: skip
+            if self.rest[first:last].any():
+                blocks.rows(
+                    who.rates, who.outputs, self.rest,
+                    plan.when, plan.site, plan.amount, plan.is_rate,
+                    self.start, self.step, j0, j1, first, last,
+                    self.event, self.clock, self.mode, self.rate, out,
+                )  # fmt: skip
+
+        self._each(work)
+
+
+def _modes_of_outputs(weights: Floats, kinds: int, n: int) -> tuple[Any, Any]:
+    used = np.zeros((kinds, n), dtype=np.int64)
+    counts = np.zeros(kinds, dtype=np.int64)
+    for o in range(kinds):
+        there: Any = np.flatnonzero(np.any(weights[:, o] != 0.0, axis=0)) if len(weights) else []
+        counts[o] = len(there)
+        used[o, : len(there)] = there
+    return used, counts
+
+
+def concentrations(
+    who: Population,
+    plan: Schedule,
+    *,
+    start_h: float,
+    step_h: float,
+    points: int,
+    threads: int = 1,
+    out: Floats | None = None,
+) -> Floats:
+    """Everybody's concentrations on an even grid.
+
+    Args:
+        out: a buffer to fill, shape (people, analytes, points); a new one when None.
+            Fresh memory costs as much as the work: give the same one again.
+
+    Returns:
+        Shape (people, analytes, points), ng/mL; at the time of a dose the value before it.
+    """
+    shape = (who.people, len(who.analytes), points)
+    made = np.empty(shape) if out is None else out
+    if made.shape != shape:
+        raise ValueError(f"the buffer has shape {made.shape}, needed is {shape}")
+    _Run(who, plan, start_h, step_h, threads).fill(0, points, made)
+    return made
+
+
+def percentiles(
+    who: Population,
+    plan: Schedule,
+    wanted: Sequence[float],
+    *,
+    start_h: float,
+    step_h: float,
+    points: int,
+    threads: int = 1,
+) -> Iterator[tuple[slice, Floats]]:
+    """Percentiles over people, window by window, without keeping anybody's row.
+
+    wanted: 0 to 100; between two people the value is interpolated (Hyndman and Fan 7).
+
+    Yields:
+        A slice of the grid and shape (length, analytes, percentiles), ng/mL.
+    """
+    run = _Run(who, plan, start_h, step_h, threads)
+    window = np.empty((who.people, len(who.analytes), _WINDOW))
+    for j0 in range(0, points, _WINDOW):
+        j1 = min(j0 + _WINDOW, points)
+        run.fill(j0, j1, window)
+        made = np.percentile(window[:, :, : j1 - j0], wanted, axis=0)
+        yield slice(j0, j1), np.moveaxis(made, 0, -1).swapaxes(0, 1)
