@@ -174,10 +174,12 @@ def find(wanted: str) -> Library:
     return today if found[0] == today.sha256 else released(found[0])
 
 
-def faults() -> Iterator[str]:
-    """What is wrong with the editions that are shipped: changed content under an old name,
-    an archive that is missing, altered or not listed."""
-    today = library()
+def faults(today: Library) -> Iterator[str]:
+    """What is wrong with released editions, and with today's name among them.
+
+    Changed content under the name of an edition that went out; an archive that is
+    missing, altered or not listed.
+    """
     listed = releases()
     for each in listed:
         if each.edition == today.edition and each.sha256 != today.sha256:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 
+from evenkeel.core.guidelines import editions
 from evenkeel.core.guidelines.blocks import Block, all_blocks, blanked, find_fault, line_of
 from evenkeel.core.guidelines.consistency import contradictions
 from evenkeel.core.guidelines.coverage import gaps
@@ -92,6 +93,10 @@ class _Lint:
             self._strangers(loaded)
             self._accounted(loaded)
             self._unused(loaded)
+            self.faults += [
+                Fault(file="guidelines/index.toml", line=0, what=said)
+                for said in editions.faults(loaded)
+            ]
         return Report(
             library=loaded,
             faults=_in_order(self.faults),
