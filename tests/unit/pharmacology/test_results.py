@@ -1,0 +1,91 @@
+"""Peaks and areas beside the papers' tables and beside closed forms."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evenkeel.core.pharmacology.models import model_named
+from evenkeel.core.pharmacology.presets import preset_named
+from evenkeel.core.pharmacology.regimens import Dose
+from evenkeel.core.pharmacology.results import summarise
+from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "pharmacology"
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader((GOLDEN / name).read_text().splitlines()))
+
+
+def of(made, analyte):
+    return next(each for each in made if each.analyte == analyte)
+
+
+PEREZ = rows("published_perez_ruixo_table4.csv")
+
+
+@pytest.mark.parametrize("row", PEREZ, ids=[f"{r['stratum']} {r['dose_mg']} mg" for r in PEREZ])
+def test_table_4_of_perez_ruixo_comes_out(row):
+    model = model_named("perez_ruixo_2021_esketamine")
+    who = subject(model, {name: float(row[name.lower()]) for name in ("AGE", "ASIAN", "JAPANESE")})
+    dose = Dose(time_h=0.0, route="intranasal", amount_mg=float(row["dose_mg"]))
+    made = summarise(who, [dose], until_h=24.0)
+    parent, metabolite = of(made, "esketamine"), of(made, "noresketamine")
+    assert parent.peak == pytest.approx(float(row["pub_esk_cmax"]), rel=0.015)
+    assert parent.area == pytest.approx(float(row["pub_esk_auc024"]), rel=0.005)
+    # A re-run by another program, on a grid of its own and a trapezoid.
+    assert parent.peak == pytest.approx(float(row["sim_esk_cmax"]), rel=1e-3)
+    assert parent.area == pytest.approx(float(row["sim_esk_auc024"]), rel=1e-3)
+    assert metabolite.peak == pytest.approx(float(row["sim_nesk_cmax"]), rel=1e-3)
+    assert metabolite.area == pytest.approx(float(row["sim_nesk_auc024"]), rel=1e-3)
+
+
+SIMONS = rows("published_simons_table2.csv")
+
+
+@pytest.mark.parametrize("row", SIMONS, ids=[f"{r['analyte']} {r['otf_mg']}" for r in SIMONS])
+def test_table_2_of_simons_comes_out(row):
+    model = model_named("simons_2022_s_ketamine_otf")
+    made = summarise(
+        subject(model, reference(model, {})),
+        preset_named(f"otf{row['otf_mg']}").doses(70.0),
+        until_h=6.0,
+    )
+    found = of(made, row["analyte"])
+    assert found.peak == pytest.approx(float(row["sim_typ_cmax"]), rel=1e-3)
+    assert found.peak_at_h * 60 == pytest.approx(float(row["sim_typ_tmax"]), abs=0.5)
+    assert found.area * 60 == pytest.approx(float(row["sim_typ_auc"]), rel=1e-3)
+
+
+def test_a_bolus_is_highest_at_once_and_its_area_is_dose_over_clearance():
+    model = model_named("fanta_2015_s_ketamine")
+    who = subject(model, {"WT": 70.0})
+    made = summarise(who, [Dose(time_h=1.0, route="iv", amount_mg=10.0)], until_h=2000.0)[0]
+    assert made.peak == pytest.approx(1000.0 * 10.0 / 133.0, rel=1e-12)
+    assert made.peak_at_h == pytest.approx(1.0, abs=1e-5)
+    assert made.area == pytest.approx(1000.0 * 10.0 / 95.2, rel=1e-9)
+
+
+def test_the_time_above_a_level_is_that_of_one_exponential():
+    """Two compartments whose second hardly exchanges decay as one."""
+    model = model_named("clements_nimmo_1981_250")
+    who = subject(model, {"WT": 70.0})
+    who.rates[:] = np.array([[-0.5, 0.0], [0.0, -1.0]])
+    volume = 1.7522 * 70.0
+    made = summarise(
+        who, [Dose(time_h=0.0, route="iv", amount_mg=50.0)], until_h=48.0, levels=[100.0, 1e6]
+    )[0]
+    expected = math.log(1000.0 * 50.0 / volume / 100.0) / 0.5
+    assert made.above_h[100.0] == pytest.approx(expected, abs=1e-5)
+    assert made.above_h[1e6] == 0.0
+
+
+def test_nothing_to_sum_up_is_refused():
+    who = subject(model_named("fanta_2015_s_ketamine"), {"WT": 70.0})
+    with pytest.raises(Refusal, match="nothing to sum up"):
+        summarise(who, [Dose(time_h=0.0, route="iv", amount_mg=1.0)], until_h=0.0)
