@@ -21,6 +21,7 @@ from evenkeel.core.guidelines.trial_sets import TrialTable
 from evenkeel.core.guidelines.values import Facts
 from evenkeel.core.guidelines.verdicts import CriterionVerdict, Finding, judge_pack
 from evenkeel.core.guidelines.working import say_day
+from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.core.packets.measured import Measured, Total, with_scores
 from evenkeel.core.packets.model import (
     CriterionLine,
@@ -48,6 +49,19 @@ FINDING_WORDS = {
     Finding.UNKNOWN: "Missing",
     Finding.JUDGE: "A person must judge",
     Finding.NOT_APPLICABLE: "Does not apply",
+}
+
+_GUARD_WORDS = {
+    Answer.YES: "Nothing in the way",
+    Answer.NO: "In the way",
+    Answer.UNKNOWN: "Not known",
+    Answer.JUDGE: "A person must judge",
+}
+_PACK_WORDS = {
+    Answer.YES: "Yes",
+    Answer.NO: "No",
+    Answer.UNKNOWN: "Unknown",
+    Answer.JUDGE: "A person must judge",
 }
 
 
@@ -242,6 +256,7 @@ def _safeguards(guards: Sequence[SafeguardVerdict]) -> tuple[VerdictLine, ...]:
         VerdictLine(
             title=each.safeguard.label,
             answer=str(each.verdict.answer),
+            words=_GUARD_WORDS[each.verdict.answer],
             reason=each.verdict.reason,
             from_=f"{each.safeguard.source}; {each.safeguard.source.mark.words}; "
             f"{each.safeguard.status}",
@@ -256,6 +271,7 @@ def _guidelines(check: Check) -> tuple[VerdictLine, ...]:
         VerdictLine(
             title=each.pack.title,
             answer=str(each.answer),
+            words=_PACK_WORDS[each.answer],
             reason=", ".join(one.criterion.id for one in each.deciding[:8]),
             from_=f"edition {each.pack.edition}, {each.pack.status}",
         )

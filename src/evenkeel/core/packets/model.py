@@ -112,10 +112,11 @@ class TrialPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictLine:
-    """What a guideline or a safeguard says. from_: edition, or the source."""
+    """What a guideline or a safeguard says. words: the answer; from_: edition, or the source."""
 
     title: str
     answer: str
+    words: str
     reason: str
     from_: str
 

@@ -49,11 +49,12 @@ def stated(name: str, facts: Facts, dictionary: Dictionary, origins: Origins) ->
     fact, definition = facts[name], dictionary[name]
     assert fact.value is not None
     dated = fact.at is not None and name not in _TIMELESS
+    told = fact.origin == "answer" and name in origins.answers  # which names the day
     return Stated(
         label=definition.label.rstrip("."),
         value=value_words(fact.value, definition),
         origin=origin_words(fact, definition, origins),
-        day=say_day(fact.at) if dated else "",
+        day=say_day(fact.at) if dated and not told else "",
         age=say_age(fact.at, facts.as_of) if dated and fact.at is not None else "",
     )
 
@@ -67,6 +68,8 @@ def origin_words(fact: Fact, definition: FactDefinition, origins: Origins) -> st
     how = fact.note if fact.note != "not in the record" else ""
     if fact.origin == "computed":
         from_trials = origins.answers.get(TRIALS, "") if definition.asked_as == TRIALS else ""
+        if from_trials and not how:
+            how = "computed from the antidepressant trials"
         told = "; ".join(part for part in (how, entries, from_trials) if part)
         if told.startswith("computed "):
             return told
@@ -97,5 +100,9 @@ def lacking(name: str, facts: Facts, dictionary: Dictionary) -> Missing:
     asked = definition.asked_as or name
     asked_words = dictionary[asked].question if asked in dictionary else definition.question
     return Missing(
-        what=definition.label.rstrip("."), why=why, ask=asked_words, of=definition.asked_of, fact=asked
+        what=definition.label.rstrip("."),
+        why=why,
+        ask=asked_words,
+        of=definition.asked_of,
+        fact=asked,
     )
