@@ -139,7 +139,7 @@ def test_content_that_must_not_be_used_stops_loading_with_its_place(
     tmp_path, monkeypatch, line, words
 ):
     (tmp_path / "x.toml").write_text(PACK.format(line=line))
-    monkeypatch.setattr(packs_module, "content", lambda *_: tmp_path)
+    monkeypatch.setattr(packs_module, "content", lambda *_, **__: tmp_path)
     with pytest.raises(ContentFault) as refused:
         load_packs(load_dictionary(load_terminology()))
     assert words in str(refused.value)
