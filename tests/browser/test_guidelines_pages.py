@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.referrals import SAMPLES
 
 pytestmark = pytest.mark.browser
+REFERRAL = SAMPLES / "referrals" / "01-depression-1.json"
 
 PAGES = {
     "index": "/guidelines/",
@@ -66,3 +68,30 @@ def test_the_pages_read_without_scripts_and_on_paper(new_page, shot):
     assert page.get_by_text("NOT aneurysmal_vascular_disease").is_visible()
     page.emulate_media(media="print")
     shot(page, "guidelines-print")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_a_conflict_that_bites_stands_on_the_screening_page(
+    width, theme, new_page, sign_in, axe, shot
+):
+    page = new_page(width=width, height=2400, color_scheme=theme)
+    sign_in(page, "prescriber")
+    page.goto("/patients/referrals/add/")
+    page.get_by_label("Files").set_input_files([REFERRAL])
+    page.get_by_role("button", name="Take in the referral").click()
+    chart = page.get_by_role("link", name="Open ").first.get_attribute("href")
+    for name, answer in (("psychosis_current", "no"), ("psychosis_history", "yes")):
+        page.goto(f"{chart}screening/facts/{name}/")
+        page.get_by_label("Answer").select_option(answer)
+        page.get_by_role("button", name="Keep this answer").click()
+    page.goto(f"{chart}screening/")
+    page.get_by_role("heading", name="Where guidelines part over this person").wait_for()
+    for summary in page.locator("#conflicts summary").all():
+        summary.click()
+    axe(page)
+    wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wider <= 0
+    page.locator("#conflicts").scroll_into_view_if_needed()
+    shot(page, f"screening-conflicts-{width}-{theme}")
+    page.locator("#conflicts").get_by_role("link", name="Psychosis", exact=True).click()
+    page.get_by_role("heading", name="Psychosis", level=1).wait_for()

@@ -90,6 +90,13 @@ def test_no_page_needs_or_leaves_a_cookie_and_the_same_page_is_not_sent_twice():
         assert get(name, *args)["ETag"] == first["ETag"]
 
 
+def test_no_session_is_read_where_a_second_factor_is_asked_for(settings):
+    settings.EVENKEEL_MFA_REQUIRED = True
+    answer = get("criterion", "SPVUS-011")
+    assert answer.status_code == 200
+    assert "Cookie" not in answer.get("Vary", "")
+
+
 def test_a_reader_who_is_signed_in_gets_the_same_bytes(django_user_model):
     user = django_user_model.objects.create_user(
         username="n.reader", role="nurse", first_name="Nadia", last_name="Reader"

@@ -23,6 +23,12 @@ def _open_path(path: str) -> bool:
     ) or path.startswith(reverse("account_reauthenticate"))
 
 
+def _asks(request: HttpRequest) -> bool:
+    """Whether somebody could be signed in here at all; a public page reads no session."""
+    has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    return settings.EVENKEEL_MFA_REQUIRED and has_session and not _open_path(request.path)
+
+
 def _must_enrol(user: Any) -> bool:
     return user.is_authenticated and user.role in STAFF
 
@@ -40,7 +46,7 @@ def require_second_factor(
     if iscoroutinefunction(get_response):
 
         async def middleware(request: HttpRequest) -> HttpResponse:
-            if settings.EVENKEEL_MFA_REQUIRED and not _open_path(request.path):
+            if _asks(request):
                 user = await request.auser()
                 if _must_enrol(user) and not await _factors(user).aexists():
                     return redirect("mfa_index")
@@ -48,7 +54,7 @@ def require_second_factor(
     else:
 
         def middleware(request: HttpRequest) -> HttpResponse:  # type: ignore[misc]
-            if settings.EVENKEEL_MFA_REQUIRED and not _open_path(request.path):
+            if _asks(request):
                 user = request.user
                 if _must_enrol(user) and not _factors(user).exists():
                     return redirect("mfa_index")
