@@ -6,7 +6,7 @@ sets behind them are searched for in ``settle`` and ``flips``.
 The order worth asking: what anybody can be asked, then what must be measured, then what
 a clinician must judge; within each, what weighs most in the criteria that wait for it
 (a must 4, a should 2, shared among the facts that the criterion still needs; a safeguard
-12); then the patient before the coordinator, the nurse and the prescriber.
+100, for it binds every pack); then the patient before the coordinator, the nurse and the prescriber.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from evenkeel.core.guidelines.words import change_words
 from evenkeel.core.kernel.verdicts import Answer
 
 _WEIGHT = {"must": 4, "should": 2, "consider": 1, "may": 0}
-_SAFEGUARD = 12
+_SAFEGUARD = 100
 _MOST_TOLD = 3
 
 
@@ -212,33 +212,57 @@ def _of_finding(verdict: PackVerdict, finding: Finding) -> list[CriterionVerdict
 # -- what would change it, in words ------------------------------------------------------
 
 
-def what_would_change(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One way in which an answer could turn, told in lines.
+
+    opening: "Yes if", "No longer no if", "Stays no:". every: all lines are needed; else
+    each alone does it. facts: how many facts the smallest change has. proven: False =
+    smaller changes were not ruled out.
+    """
+
+    opening: str
+    lines: tuple[str, ...]
+    every: bool
+    facts: int
+    proven: bool = True
+
+    def sentence(self, most: int = _MOST_TOLD) -> str:
+        """The turn in one sentence, with so many of its lines."""
+        told, more = self.lines[:most], len(self.lines) - most
+        joint, last = ("; ", f"; and {more} more") if self.every else (", or ", f", or {more} more")
+        doubt = "" if self.proven else " Smaller changes were not ruled out."
+        return f"{self.opening} {joint.join(told)}{last if more > 0 else ''}.{doubt}"
+
+
+def turns(
     verdict: PackVerdict, facts: Facts, dictionary: Dictionary, born: PartialDate | None = None
-) -> str:
-    """The smallest changes that would turn a pack's answer, in a sentence or two.
+) -> tuple[Turn, ...]:
+    """How a pack's answer could turn: what would clear it, and what would stop it.
 
     born: for the day on which an age will be reached.
     """
     said = _Said(facts, dictionary, born)
     pack = verdict.pack
-    match verdict.answer:
-        case Answer.NO:
-            found = flip(pack, To.NOT_NO, facts, dictionary)
-            if found is None:
-                return "No change of one person's facts would turn this no."
-            return said.flip("No longer no if" if found.possible else "Stays no:", found)
-        case Answer.YES:
-            return said.stops(stops(pack, facts, dictionary), pack_has_must(verdict))
-        case _:
-            found = flip(pack, To.YES, facts, dictionary)
-            yes = said.flip("Yes if" if found.possible else "Not yes:", found) if found else ""
-            no = said.stops(stops(pack, facts, dictionary), pack_has_must(verdict))
-            return f"{yes} {no}".strip()
+    if verdict.answer is Answer.NO:
+        found = flip(pack, To.NOT_NO, facts, dictionary)
+        opening = ("No longer no if", "Stays no:")
+    elif verdict.answer is Answer.YES:
+        found, opening = None, ("", "")
+    else:
+        found = flip(pack, To.YES, facts, dictionary)
+        opening = ("Yes if", "Not yes:")
+    told = [] if found is None else [said.clearing(opening[0 if found.possible else 1], found)]
+    if verdict.answer is not Answer.NO:
+        told += said.stopping(pack, stops(pack, facts, dictionary))
+    return tuple(told)
 
 
-def pack_has_must(verdict: PackVerdict) -> bool:
-    """Whether any criterion that counts could refuse outright."""
-    return any(each.strength == "must" for each in counting_in(verdict.pack))
+def what_would_change(
+    verdict: PackVerdict, facts: Facts, dictionary: Dictionary, born: PartialDate | None = None
+) -> str:
+    """``turns`` in a sentence or two; "" where no change of one person's facts does it."""
+    return " ".join(turn.sentence() for turn in turns(verdict, facts, dictionary, born))
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,18 +273,24 @@ class _Said:
     dictionary: Dictionary
     born: PartialDate | None
 
-    def flip(self, opening: str, found: Flip) -> str:
-        steps = [self.step(each) for each in found.steps]
-        more = f"; and {len(steps) - _MOST_TOLD} more" if len(steps) > _MOST_TOLD else ""
-        doubt = "" if found.proven else " Fewer changes were not ruled out."
-        return f"{opening} {'; '.join(steps[:_MOST_TOLD])}{more}.{doubt}"
+    def clearing(self, opening: str, found: Flip) -> Turn:
+        lines = tuple(self.step(each) for each in found.steps)
+        return Turn(opening=opening, lines=lines, every=True, facts=found.size, proven=found.proven)
 
-    def stops(self, found: Sequence[Flip], to_no: bool) -> str:
-        if not found:
-            return ""
-        told = [self.step(each.steps[0]) for each in found[:_MOST_TOLD] if each.steps]
-        more = f", or {len(found) - len(told)} others" if len(found) > len(told) else ""
-        return f"{'No' if to_no else 'For a person to judge'} if {', or '.join(told)}{more}."
+    def stopping(self, pack: Pack, found: Sequence[Flip]) -> list[Turn]:
+        lines = tuple(dict.fromkeys(self.step(each.steps[0]) for each in found if each.steps))
+        if not lines:
+            return []
+        refuses = any(each.strength == "must" for each in counting_in(pack))
+        return [
+            Turn(
+                opening="No if" if refuses else "For a person to judge if",
+                lines=lines,
+                every=False,
+                facts=found[0].size,
+                proven=all(each.proven for each in found),
+            )
+        ]
 
     def step(self, step: Step) -> str:
         """One step. Alternatives are told while each is a single fact: more is not read."""
@@ -271,5 +301,5 @@ class _Said:
         )
 
     def change(self, change: Change) -> str:
-        """One change: "systolic pressure 140 mmHg or less (now 148)"."""
+        """One change: "systolic pressure: 140 mmHg or less (now 148)"."""
         return change_words(change, self.dictionary[change.fact], self.facts.as_of, self.born)

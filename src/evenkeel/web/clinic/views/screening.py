@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evenkeel.core.guidelines.dictionary import TRIALS
 from evenkeel.core.guidelines.library import library
-from evenkeel.web.clinic import charts, screening_conflicts
+from evenkeel.web.clinic import charts, screening_conflicts, screening_why
 from evenkeel.web.clinic import screening_details as details
 from evenkeel.web.clinic import screening_parts as parts
 from evenkeel.web.clinic.forms.screening import Unreadable, trial_of, value_of
@@ -23,9 +23,8 @@ from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.clinic.posted import once_of
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
-from evenkeel.web.records.selectors.facts import check_of
 from evenkeel.web.records.selectors.patients import chart_of
-from evenkeel.web.records.selectors.screening import answers_to, screening_of
+from evenkeel.web.records.selectors.screening import answers_to, one_pack, screening_of
 from evenkeel.web.records.services import screening as services
 from evenkeel.web.ui.words import local
 
@@ -56,7 +55,8 @@ def _show(
         "heads": parts.heads(seen),
         "guards": parts.guards_row(seen),
         "rows": parts.table_rows(seen),
-        "change": list(seen.changes),
+        "change": screening_why.change_cells(seen),
+        "why": screening_why.cards(seen),
         "conflicts": screening_conflicts.of(seen),
         "swapped": bool(request.headers.get("HX-Request")),
         "said": parts.spoken(seen),
@@ -215,12 +215,14 @@ def pack(request: HttpRequest, number: str, pack: str) -> HttpResponse:
     content = library()
     if pack not in content.packs:
         raise Http404("There is no such pack.")
-    result = check_of(patient, as_of=_today(), packs=[pack])
+    seen = one_pack(patient, pack, as_of=_today())
+    result = seen.check
     context = {
         "patient": patient,
         "card": card_of(patient),
         "pack": content.packs[pack],
         "verdict": result.packs[0],
+        "why": screening_why.cards(seen)[0],
         "as_of": result.facts.as_of,
         "criteria": details.criterion_lines(result.packs[0], content),
         "edition": content.edition,

@@ -6,31 +6,42 @@ from dataclasses import dataclass
 from datetime import date
 
 from evenkeel.core.guidelines.bites import Bite, bites
-from evenkeel.core.guidelines.changes import Question, questions, what_would_change
+from evenkeel.core.guidelines.changes import Asking, Question, Turn, asking, turns
 from evenkeel.core.guidelines.check import Check
 from evenkeel.core.guidelines.library import Library, library
 from evenkeel.core.guidelines.rows import Row, rows
+from evenkeel.core.guidelines.settle import Settling, at_best, settle
 from evenkeel.core.guidelines.values import Fact
 from evenkeel.core.guidelines.verdicts import PackVerdict
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.core.safeguards import SafeguardVerdict, judge_all
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
 from evenkeel.web.records.selectors.facts import check_of
+from evenkeel.web.records.selectors.patients import birth_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
-    """One person on one day, packs side by side. bites: conflicts that matter to them."""
+    """One person on one day, packs side by side. bites: conflicts that matter to them.
+
+    settlings: of each open pack the fewest facts that could settle it. turns: how each
+    pack's answer could turn.
+    """
 
     patient: Patient
     check: Check
     content: Library
     guards: tuple[SafeguardVerdict, ...]
-    questions: tuple[Question, ...]
+    asking: Asking
     rows: tuple[Row, ...]
-    changes: tuple[str, ...]
+    settlings: tuple[Settling | None, ...]
+    turns: tuple[tuple[Turn, ...], ...]
     bites: tuple[Bite, ...]
     decision: ScreeningDecision | None
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        return (*self.asking.fewest, *self.asking.judgements)
 
     @property
     def open_packs(self) -> int:
@@ -59,10 +70,17 @@ def screening_of(patient: Patient, *, as_of: date, everything: bool = False) -> 
         check=result,
         content=content,
         guards=guards,
-        questions=questions(_in_play(result), waiting, result.facts, content.dictionary),
+        asking=asking(_in_play(result), waiting, result.facts, content.dictionary),
         rows=rows(result.packs, result.facts, content, everything=everything),
-        changes=tuple(
-            what_would_change(each, result.facts, content.dictionary) for each in result.packs
+        settlings=tuple(
+            at_best(each.pack, result.facts, content.dictionary)
+            if each.answer is Answer.UNKNOWN
+            else None
+            for each in result.packs
+        ),
+        turns=tuple(
+            turns(each, result.facts, content.dictionary, birth_of(patient))
+            for each in result.packs
         ),
         bites=bites(
             content.conflicts,
@@ -72,6 +90,26 @@ def screening_of(patient: Patient, *, as_of: date, everything: bool = False) -> 
             shown=[each.pack.id for each in result.packs],
         ),
         decision=latest_decision(patient),
+    )
+
+
+def one_pack(patient: Patient, pack: str, *, as_of: date) -> Screening:
+    """One pack for one person, with all three counts of what could settle it."""
+    content = library()
+    result = check_of(patient, as_of=as_of, packs=[pack])
+    verdict, facts = result.packs[0], result.facts
+    is_open = verdict.answer is Answer.UNKNOWN
+    return Screening(
+        patient=patient,
+        check=result,
+        content=content,
+        guards=(),
+        asking=Asking(fewest=(), judgements=(), proven=True),
+        rows=(),
+        settlings=(settle(verdict.pack, facts, content.dictionary) if is_open else None,),
+        turns=(turns(verdict, facts, content.dictionary, birth_of(patient)),),
+        bites=(),
+        decision=None,
     )
 
 
