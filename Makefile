@@ -38,6 +38,7 @@ check: setup-dev
 
 test: check
 	@$(BIN)/python tools/browser.py
+	@$(BIN)/python tools/java.py
 	@$(BIN)/pytest -q -n 2 --dist loadfile $(PYTEST)
 
 faults: setup-dev

@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": ("demo", "Run a whole synthetic clinic on this machine."),
     "check": ("check", "Ask the guideline packs about one patient's bundle."),
     "guidelines": ("guidelines", "Check, read and compare the guideline packs."),
+    "screen": ("screen", "Ask guideline packs about every patient of a registry."),
     "score": ("score", "Score a file of questionnaire answers."),
     "simulate": ("simulate", "Concentrations that a published model expects."),
     "refer": ("refer", "Take in a referral bundle."),

@@ -1,0 +1,1 @@
+"""Tables of patients: opened, checked, screened and written by DuckDB or Spark."""
