@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from tests.support import cds
 from tests.support.day import answer_safeguards, make_day, new_id, to_dose
 from tests.support.floor import Floor
 from tests.support.people import ROLES, make_user
@@ -194,6 +195,7 @@ class Everything:
             "link": self.links["questionnaire"].pk,
             "form": self.links["consent"].pk,
             "graph": self.links["graph"].pk,
+            "cds_client": cds.client().pk,
         }
 
     def _day(self, person: tuple[str, str], at: datetime) -> SimpleNamespace:

@@ -139,6 +139,10 @@ clinic:register-waste               container              NPD      NPD
 clinic:devices                      .                      NPA      .
 clinic:device-register              .                      A        A
 clinic:device-message               message                NPA      .
+clinic:cds                          .                      DA       .
+clinic:cds-add                      .                      A        A
+clinic:cds-change                   cds_client             A        A
+clinic:cds-enable                   cds_client             .        A
 clinic:ledger                       .                      PA       .
 clinic:ledger-check                 .                      .        PA
 clinic:ledger-proof                 .                      PA       .
@@ -189,6 +193,12 @@ portal:scores                       graph                  .        .
 fhir:bundle                         .                      .        .
 fhir:fhir/                          .                      .        .
 fhir:metadata                       .                      ALL      .
+cds:services                        .                      ALL      .
+cds:services-slash                  .                      ALL      .
+cds:service                         =ketamine-order-sign   .        .
+cds:service-slash                   =ketamine-order-sign   .        .
+cds:feedback                        =ketamine-order-sign   .        .
+cds:feedback-slash                  =ketamine-order-sign   .        .
 account_login                       .                      ALL      ALL
 account_logout                      .                      ALL      ALL
 account_inactive                    .                      ALL      .
@@ -275,9 +285,12 @@ def test_the_table_names_every_address_and_no_other():
     assert real - {line.name for line in LINES} == set(), "these addresses are not in the table"
 
 
-def test_only_the_door_for_machines_takes_posts_without_a_forms_token():
+def test_only_the_doors_for_machines_take_posts_without_a_forms_token():
     open_to_forgery = {one.name for one in addresses() if getattr(one.view, "csrf_exempt", False)}
-    assert open_to_forgery == {"fhir:bundle", "fhir:fhir/"}
+    assert open_to_forgery == {
+        "fhir:bundle", "fhir:fhir/", "cds:services", "cds:services-slash", "cds:service",
+        "cds:service-slash", "cds:feedback", "cds:feedback-slash",
+    }  # fmt: skip
 
 
 def test_lines_about_one_address_agree():
@@ -384,14 +397,14 @@ def _names(text: str) -> list[str]:
 
 # What the house's forms and addresses call their fields.
 FIELDS = _names("""
-    act add agrees answer at back by chair choice confirmed condition container corrects count
+    act add agrees answer at back by chair choice condition confirmed container corrects count
     counted day detail device devices diastolic_bp dose drink_at drug due_at email end expires_on
-    fact files first_name food_at frequency from given_mg heart_rate how identifier indication
-    instrument key kg labels last_name level limits login lot mg mg_per_kg mg_per_ml minutes name
-    note number offer once open outcome pack password phone product purpose purposes q-1 r1-chair
-    r1-day r1-time rate reason respiratory_rate role said_by scale sedation shown sign signer spo2
-    stable start strike supersedes systolic_bp take taken_at time title to total user username
-    value volume weight_basis
+    fact fhir_server files first_name food_at frequency from given_mg heart_rate how identifier
+    indication instrument issuer jwks_url key key_set kg labels last_name level limits login lot
+    mg mg_per_kg mg_per_ml minutes name note number offer once open origins outcome pack password
+    phone product purpose purposes q-1 r1-chair r1-day r1-time rate reason respiratory_rate role
+    said_by scale sedation shown sign signer spo2 stable start strike supersedes systolic_bp take
+    taken_at tenant time title to total user username value volume weight_basis
 """)
 QUERY = _names("""
     ask at by chair corrects count country course days from instrument judge monitor on page person

@@ -20,6 +20,7 @@ SECTIONS = (
     ("Booking", "clinic:booking", "booking.see"),
     ("Register", "clinic:register", "register.see"),
     ("Monitors", "clinic:devices", "devices.see"),
+    ("Order advice", "clinic:cds", "cds.see"),
     ("Ledger", "clinic:ledger", "ledger.see"),
     ("Roster", "clinic:roster", "roster.manage"),
     ("Accounts", "clinic:accounts", "accounts.manage"),

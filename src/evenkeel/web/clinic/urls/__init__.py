@@ -18,6 +18,7 @@ SLICES = (
     "floor",
     "register",
     "devices",
+    "cds",
     "ledger",
     "house",
     "roster",
