@@ -103,6 +103,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tru
     flows: list[list[str]]
     route: dict[str, list[_InputFile]]
     output: dict[str, _OutputFile]
+    target_controlled: bool = False
     effect_site: _EffectSiteFile | None = None
     variability: list[_BlockFile] = []
     variability_note: str
@@ -194,7 +195,10 @@ class Residual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One published model. Amounts mg of base, volumes L, concentrations ng/mL."""
+    """One published model. Amounts mg of base, volumes L, concentrations ng/mL.
+
+    target_controlled: pump programs use it for target-controlled infusion.
+    """
 
     id: str
     title: str
@@ -222,6 +226,7 @@ class Model:
     flows: tuple[Flow, ...]
     routes: dict[str, tuple[RouteInput, ...]]
     outputs: dict[str, Output]
+    target_controlled: bool
     effect_site: EffectSite | None
     variability: tuple[Block, ...]
     variability_note: str
@@ -359,6 +364,7 @@ def _read(file: _File) -> Model:
             )
             for name, each in file.output.items()
         },
+        target_controlled=file.target_controlled,
         effect_site=_effect_site(file, names),
         variability=tuple(_block(each, file, names) for each in file.variability),
         variability_note=file.variability_note,
