@@ -16,6 +16,7 @@ from evenkeel.core.guidelines.evidence import earliest
 from evenkeel.core.guidelines.terminology import Terminology
 from evenkeel.core.guidelines.trial_doses import DoseTable
 from evenkeel.core.guidelines.trial_history import Trial
+from evenkeel.core.kernel.quantities import plain
 
 # Concepts whose drugs are antidepressants, those not taken by mouth too.
 _CONCEPTS = ("oral_antidepressant", "selegiline", "antidepressant_other")
@@ -93,7 +94,9 @@ def _drug_of(
 
 def _line(entry: Medication, drug: str, told: set[str]) -> SeenDrug:
     dose = entry.dose
-    amount = f"{dose.value.normalize():f} {dose.unit}" if dose is not None else ""
+    amount = ""
+    if dose is not None:
+        amount = f"{plain(dose.value)} {dose.unit or '(unit not in the record)'}"
     return SeenDrug(
         ref=entry.ref,
         drug=drug,

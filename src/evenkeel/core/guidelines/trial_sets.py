@@ -217,18 +217,22 @@ def _parting(
     if len({each.counts for each in judged}) < 2:
         return ""
     clauses = []
-    for answer, words in ((True, "counts under"), (False, "does not count under"),
-                          (None, "stays open under")):  # fmt: skip
+    for answer, words in (
+        (True, "counts under"),
+        (False, "does not count under"),
+        (None, "stays open under"),
+    ):
         reasons: dict[str, list[str]] = {}
         for each in judged:
             if each.counts is answer:
                 why = "" if answer else each.why
                 reasons.setdefault(why, []).append(definitions[each.definition].short)
         clauses += [
-            f"{words} {' and '.join(names)}" + (f" ({why})" if why else "")
+            f"{words} {' and '.join(names)}" + (f", because {why}" if why else "")
             for why, names in reasons.items()
         ]
-    return f"{trial_words(trial, as_of)}: {', but '.join(clauses)}."
+    said = ". ".join(f"It {clause}" for clause in clauses)
+    return f"{trial_words(trial, as_of)}. {said}."
 
 
 def trial_words(trial: Trial, as_of: date) -> str:

@@ -197,7 +197,7 @@ def _response_part(trial: Trial, definition: TrialDefinition) -> Part:
     elif _is_partial(trial, definition):
         words = f"{said} is a partial response, kept apart from no response"
     else:
-        words = f"{said} is not a failure ({definition.failed_below_percent}% or more)"
+        words = f"{said} is no failure: that is under {definition.failed_below_percent}%"
     return Part(about="response", holds=failed, words=words)
 
 

@@ -13,7 +13,7 @@ from evenkeel.core.guidelines.staging import Scored
 from evenkeel.core.guidelines.trial_hints import SeenDrug
 from evenkeel.core.guidelines.trial_history import Trial, weeks_of, weeks_words
 from evenkeel.core.guidelines.trial_judgements import TrialJudgement
-from evenkeel.core.guidelines.trial_sets import trial_words
+from evenkeel.core.guidelines.trial_sets import Open, trial_words
 from evenkeel.core.kernel.sources import Mark
 from evenkeel.web.clinic.plots.trials import came_of, day_words, dose_words, short_words
 from evenkeel.web.clinic.screening_parts import short_ref
@@ -98,15 +98,21 @@ def _more(trial: Trial) -> list[str]:
 
 
 def missing(history: TrialHistory) -> list[dict[str, Any]]:
-    """What to ask about which trial, of whom, and where to answer."""
+    """Per trial what to ask, of whom, and where to answer."""
+    table = history.table
+    asked: dict[int, list[Open]] = {}
+    for gap in table.missing:
+        asked.setdefault(gap.place, []).append(gap)
+    names = dict(zip(table.places, table.trials, strict=True))
     return [
         {
-            "drug": gap.drug[:1].upper() + gap.drug[1:],
-            "question": gap.question,
-            "asked_of": gap.asked_of,
-            "href": reverse("clinic:trial_correct", args=[history.patient.number, gap.place]),
+            "drug": gaps[0].drug[:1].upper() + gaps[0].drug[1:],
+            "days": f"{day_words(names[place].start)} to "
+            + day_words(names[place].end, ongoing=names[place].ongoing),
+            "questions": gaps,
+            "href": reverse("clinic:trial_correct", args=[history.patient.number, place]),
         }
-        for gap in history.table.missing
+        for place, gaps in asked.items()
     ]
 
 
@@ -142,7 +148,9 @@ def _stage_line(history: TrialHistory, part: Scored) -> dict[str, Any]:
         "source": part.dimension.source,
         "mark": part.dimension.mark.words,
         "told": history.check.facts[fact].note,
-        "href": "" if fact == "failed_adequate_trials" else href,
+        # The count is told trial by trial, not as a number.
+        "href": "#trials" if fact == "failed_adequate_trials" else href,
+        "act": "See" if fact == "failed_adequate_trials" else "Correct" if part.known else "Answer",
     }
 
 

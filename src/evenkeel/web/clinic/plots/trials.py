@@ -166,8 +166,8 @@ def _span(trial: Trial, as_of: date) -> tuple[date, date]:
 def _dose_bars(trial: Trial, axis: _Axis, as_of: date, top: float, edge: float) -> list[SafeString]:
     """One bar per dose, higher for more; what the dates leave open is only outlined."""
     out: list[SafeString] = []
-    most = trial.highest_mg
-    end_x = 0.0
+    most, came = trial.highest_mg, came_of(trial)
+    end_x, fits = 0.0, True
     for part in stretches(trial, as_of):
         first = part.first[0] or part.last[0]
         mg = part.dose_mg_per_day
@@ -183,16 +183,16 @@ def _dose_bars(trial: Trial, axis: _Axis, as_of: date, top: float, edge: float) 
             out.append(svg.rect(axis.x(sure[0]), y, max(axis.x(sure[1]) - axis.x(sure[0]), 2),
                                 high, "given"))  # fmt: skip
         words = f"{plain(mg)} mg" if mg is not None else "? mg"
-        if x2 - x1 > len(words) * LETTER + 8:
-            solid = sure is not None and mg is not None
-            inside = (
-                sure is not None and axis.x(sure[1]) - axis.x(sure[0]) > len(words) * LETTER + 8
-            )
-            x = axis.x(sure[0]) if solid and inside and sure is not None else x1
-            out.append(svg.text(x + 5, top + BAR - 9, words,
-                                "on-given" if solid and inside else ""))  # fmt: skip
-    came = came_of(trial)
-    if came and edge - end_x > len(came) * LETTER + 10:
+        room = axis.x(sure[1]) - axis.x(sure[0]) if sure is not None and mg is not None else 0
+        if sure is not None and room > len(words) * LETTER + 8:
+            out.append(svg.text(axis.x(sure[0]) + 5, top + BAR - 9, words, "on-given"))
+        else:
+            fits = False
+    if not fits:
+        doses = ", ".join(plain(part.dose_mg_per_day) if part.dose_mg_per_day is not None else "?"
+                          for part in stretches(trial, as_of))  # fmt: skip
+        came = f"{doses} mg; {came}"
+    if edge - end_x > len(came) * LETTER + 10:
         out.append(svg.text(end_x + 8, top + BAR - 9, came))
     return out
 
