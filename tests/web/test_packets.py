@@ -258,8 +258,10 @@ def test_the_page_without_a_choice_says_what_comes_and_that_none_was_issued(pati
 
 def test_the_preview_links_each_missing_fact_to_the_place_where_it_is_answered(patient, client_as):
     _, text = page_of(client_as("coordinator"), patient, f"?pack={FIRST}")
-    for fact in ("indication", "psychiatrist_decides", "antidepressant_trials"):
+    for fact in ("indication", "psychiatrist_decides", "rems_enrolled"):
         assert reverse("clinic:screening_fact", args=[patient.number, fact]) in text
+    for place in ("trials", "course_plan", "send_questionnaire"):
+        assert f'href="{reverse(f"clinic:{place}", args=[patient.number])}">' in text
     assert "Issue the incomplete packet" in text
 
 

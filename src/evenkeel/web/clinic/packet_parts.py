@@ -9,6 +9,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from evenkeel.core.guidelines.dictionary import TRIALS
 from evenkeel.core.guidelines.packs import Pack
 from evenkeel.core.guidelines.verdicts import Finding
 from evenkeel.core.packets.assemble import PARTS
@@ -63,8 +64,22 @@ def shown(sheet: dict[str, Any], patient: Patient | None = None) -> dict[str, An
     }
 
 
+# Where a gap is closed that is no fact.
+_CLOSED_ON = {
+    "Course": "clinic:course_plan",
+    "Prescriber": "clinic:screening",
+    "A severity score": "clinic:send_questionnaire",
+}
+
+
 def _href(gap: dict[str, Any], patient: Patient | None) -> str:
-    if patient is None or not gap["fact"]:
+    if patient is None:
+        return ""
+    if gap["fact"] == TRIALS:
+        return reverse("clinic:trials", args=[patient.number])
+    if gap["what"] in _CLOSED_ON:
+        return reverse(_CLOSED_ON[gap["what"]], args=[patient.number])
+    if not gap["fact"]:
         return ""
     return reverse("clinic:screening_fact", args=[patient.number, gap["fact"]])
 

@@ -128,7 +128,6 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _issued_or_404(request: HttpRequest, pk: int) -> Packet:
-    rows = Packet.objects.select_related("patient", "by", "replaced_by", "replaces")
-    found: Packet = get_object_or_404(rows, pk=pk)
+    found: Packet = get_object_or_404(find.without_bytes(), pk=pk)
     note_look(request, found.patient)
     return found

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
+
 from evenkeel.core.guidelines.answers import read_trials
 from evenkeel.core.guidelines.check import Check
 from evenkeel.core.guidelines.dictionary import TRIALS
@@ -47,8 +49,16 @@ def payer_packs() -> list[Pack]:
 
 def issued(patient: Patient) -> list[Issued]:
     """Issued packets of a person, the newest first, without their bytes."""
-    rows = Issued.objects.filter(patient=patient).select_related("by", "replaced_by", "replaces")
-    return list(rows.defer("pdf", "sheet").order_by("-pk"))
+    return list(without_bytes().filter(patient=patient).defer("sheet").order_by("-pk"))
+
+
+def without_bytes() -> QuerySet[Issued]:
+    """Issued packets with their neighbours; papers are read only when they are handed out."""
+    rows = Issued.objects.select_related("patient", "by", "replaced_by", "replaces")
+    heavy = [
+        f"{side}{name}" for side in ("replaced_by__", "replaces__") for name in ("pdf", "sheet")
+    ]
+    return rows.defer("pdf", *heavy)
 
 
 def charted(patient: Patient, *, pack: Pack, as_of: date) -> Charted:
