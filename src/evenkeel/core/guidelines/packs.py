@@ -149,7 +149,7 @@ class Criterion:
     @property
     def counts(self) -> bool:
         """Whether it takes part in the pack's verdict at screening."""
-        return self.binds and self.stage == "screening"
+        return self.stage == "screening" and self.binds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

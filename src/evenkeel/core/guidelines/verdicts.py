@@ -124,13 +124,22 @@ def _verdict(
     facts: Facts,
     dictionary: Dictionary,
 ) -> CriterionVerdict:
-    deciding = tuple(dict.fromkeys(outcome.deciding))
-    missing = outcome.missing if finding in (Finding.UNKNOWN, Finding.JUDGE) else ()
-    shown = missing if missing else deciding
-    refs = tuple(dict.fromkeys(ref for name in (*deciding, *missing) for ref in facts[name].refs))
+    deciding = outcome.deciding
+    if len(deciding) > 1:
+        deciding = tuple(dict.fromkeys(deciding))
+    missing: tuple[str, ...] = ()
     role = ""
-    if finding is Finding.JUDGE:
+    if finding is Finding.UNKNOWN:
+        missing = outcome.missing
+    elif finding is Finding.JUDGE:
+        missing = outcome.missing
         role = dictionary[missing[0]].asked_of
+    shown = missing if missing else deciding
+    held = facts.by_name
+    refs: dict[str, None] = {}
+    for name in (*deciding, *missing):
+        if name in held and held[name].refs:
+            refs.update(dict.fromkeys(held[name].refs))
     return CriterionVerdict(
         criterion=criterion,
         applies=applies,
@@ -138,7 +147,7 @@ def _verdict(
         reason=_reason(criterion, finding, shown, role, facts, dictionary),
         missing=missing,
         deciding=deciding,
-        refs=refs,
+        refs=tuple(refs),
         role=role,
     )
 
@@ -151,16 +160,18 @@ def _reason(
     facts: Facts,
     dictionary: Dictionary,
 ) -> str:
-    said = "; ".join(fact_words(facts[name], dictionary[name]) for name in names)
-    match finding:
-        case Finding.UNKNOWN:
-            return f"not known: {said}" if said else "not known"
-        case Finding.JUDGE:
-            return f"a {role} must judge: {dictionary[names[0]].question}"
-        case Finding.NOT_APPLICABLE:
-            return f"does not apply: {said}" if said else "does not apply"
-        case Finding.MET if criterion.require is None:
-            return f"{criterion.statement} ({said})" if said else criterion.statement
+    if finding is Finding.JUDGE:
+        return f"a {role} must judge: {dictionary[names[0]].question}"
+    if len(names) == 1:
+        said = fact_words(facts[names[0]], dictionary[names[0]])
+    else:
+        said = "; ".join([fact_words(facts[name], dictionary[name]) for name in names])
+    if finding is Finding.UNKNOWN:
+        return f"not known: {said}" if said else "not known"
+    if finding is Finding.NOT_APPLICABLE:
+        return f"does not apply: {said}" if said else "does not apply"
+    if finding is Finding.MET and criterion.require is None:
+        return f"{criterion.statement} ({said})" if said else criterion.statement
     return said or criterion.statement
 
 
