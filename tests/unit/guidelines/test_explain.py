@@ -78,6 +78,14 @@ def test_a_pack_is_told_in_numbers():
     assert "77: 48 decided by a predicate, 20 asked of a role, 9 advice" in said
 
 
+def test_a_conflict_is_told_with_every_side():
+    said = " ".join(run("c02").stdout.split())
+    for words in ("C02 ", "SPVUS-011", "SPVEU-009", "SPVEU-010", "here "):
+        assert words in said
+    for each in library().conflicts:
+        assert len(explain(each.id, library())["positions"]) == len(each.positions) >= 2
+
+
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [("SPVUS-0001", "SPVUS-001"), ("esketamine-usa", "esketamine-us"), ("age_year", "age_years")],

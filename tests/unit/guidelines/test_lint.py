@@ -88,12 +88,14 @@ def test_all_faults_are_told_in_one_run(folder):
 def test_what_loads_and_is_wrong_is_found_by_its_table_and_beside_its_neighbours(folder):
     spoil(folder, US, "age_years <= 24", "age_years <= 25")
     spoil(folder, US, '"pressure_recorded_at_40_min"', '"NOT pre_dose_pressure_recorded"')
+    spoil(folder, US, 'mark = "known-verify"', 'mark = "known-verify"\nstatus = "reviewed"')
     said = lint(folder)
     assert said.exit_code == 1
     for words in (
         "SPVUS-023: with age_years = 25: applies is yes, the table says no",
         "SPVUS-023: no case with age_years just above 25",
         "SPVUS-042 and SPVUS-043 cannot both be met",
+        "REMS-023: reviewed, yet its source is marked known-verify",
     ):
         assert words in said.stdout
 

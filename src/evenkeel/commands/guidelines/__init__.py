@@ -12,7 +12,7 @@ from evenkeel.commands.lazy import Lazy
 # name -> (module, what --help says)
 COMMANDS = {
     "lint": ("lint", "Check all guideline content, and say every fault."),
-    "explain": ("explain", "Explain one criterion, pack or fact."),
+    "explain": ("explain", "Explain one criterion, pack, fact or conflict."),
     "diff": ("diff", "Say what changed between two editions."),
     "affected": ("affected", "List the patients whose verdict another edition changes."),
 }

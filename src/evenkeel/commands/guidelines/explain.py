@@ -1,4 +1,4 @@
-"""``evenkeel guidelines explain``: one criterion, pack or fact in full."""
+"""``evenkeel guidelines explain``: one criterion, pack, fact or conflict in full."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ Examples, as they stand:
   evenkeel guidelines explain SPVUS-011
   evenkeel guidelines explain esketamine-us
   evenkeel guidelines explain systolic_bp
+  evenkeel guidelines explain C02
 """
 _WIDE = 96
 _CODES_SHOWN = 12
@@ -27,7 +28,8 @@ _CODES_SHOWN = 12
 @click.argument("name", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
 def command(name: str, as_json: bool) -> None:
-    """Explain a criterion (SPVUS-011), a pack (esketamine-us) or a fact (systolic_bp).
+    """Explain a criterion (SPVUS-011), a pack (esketamine-us), a fact (systolic_bp) or a
+    conflict between guidelines (C02).
 
     Of a criterion: its statement, source and mark, its predicate in SQL and in plain
     words, the facts that it reads with their questions, its test table, and who else
@@ -42,7 +44,12 @@ def command(name: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
-    tell = {"criterion": _criterion, "pack": _pack, "fact": _fact}[found["is"]]
+    tell = {
+        "criterion": _criterion,
+        "pack": _pack,
+        "fact": _fact,
+        "conflict": _whole_conflict,
+    }[found["is"]]
     for line in tell(found):
         click.echo(line.rstrip())
 
@@ -131,6 +138,18 @@ def _conflict(conflict: dict[str, Any]) -> Iterator[str]:
             f"{other['who']}: {other['says']} [{other['mark']}]{ids}", "      ", "  "
         )
     yield from _wrapped(f"here: {conflict['engine']}", "      ", "  ")
+
+
+def _whole_conflict(it: dict[str, Any]) -> Iterator[str]:
+    yield f"{it['id']}  {it['title']}"
+    yield ""
+    for each in it["positions"]:
+        ids = f" ({', '.join(each['criteria'])})" if each["criteria"] else ""
+        yield from _wrapped(f"{each['who']}: {each['says']} [{each['mark']}]{ids}", "  ", "  ")
+    yield ""
+    yield from _row("here", f"{it['does']}. {it['engine']}")
+    if it["never"]:
+        yield from _row("one patient", it["never"])
 
 
 def _pack(it: dict[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One criterion, pack or fact in full, as plain objects for a reader or a program.
+"""One criterion, pack, fact or conflict in full, as plain objects for a reader or a program.
 
 In: a name and the library. Out: an object of words, numbers and lists. Nothing here
 judges anybody.
@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from evenkeel.core.guidelines.computed import FUNCTIONS
-from evenkeel.core.guidelines.conflicts import Conflict
+from evenkeel.core.guidelines.conflicts import DOES_WORDS, Conflict
 from evenkeel.core.guidelines.dictionary import FactDefinition
 from evenkeel.core.guidelines.library import Library
 from evenkeel.core.guidelines.packs import Criterion, Pack
@@ -35,13 +35,14 @@ class NotFound(LookupError):
     def __init__(self, name: str, nearest: tuple[str, ...]) -> None:
         self.nearest = nearest
         hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
-        super().__init__(f"{name}: no criterion, pack or fact has this name.{hint}")
+        super().__init__(f"{name}: no criterion, pack, fact or conflict has this name.{hint}")
 
 
 def explain(name: str, library: Library) -> dict[str, Any]:
-    """What a criterion ("SPVUS-001"), a pack ("esketamine-us") or a fact ("age_years") is.
+    """What a criterion ("SPVUS-001"), a pack ("esketamine-us"), a fact ("age_years") or a
+    conflict ("C02") is.
 
-    The key "is" says which of the three it is. Small and capital letters are the same.
+    The key "is" says which of the four it is. Small and capital letters are the same.
 
     Raises:
         NotFound: with the nearest right names.
@@ -49,7 +50,8 @@ def explain(name: str, library: Library) -> dict[str, Any]:
     criteria = dict(_criteria(library))
     packs = library.packs | library.payers
     facts = library.dictionary.facts
-    by_small = {each.lower(): each for each in (*facts, *packs, *criteria)}
+    conflicts = {each.id: each for each in library.conflicts}
+    by_small = {each.lower(): each for each in (*conflicts, *facts, *packs, *criteria)}
     found = by_small.get(name.lower())
     if found is None:
         close = get_close_matches(name.lower(), by_small, n=3, cutoff=0.5)
@@ -57,6 +59,8 @@ def explain(name: str, library: Library) -> dict[str, Any]:
     if found in criteria:
         criterion, pack = criteria[found]
         return _criterion(criterion, pack, library)
+    if found in conflicts:
+        return _whole_conflict(conflicts[found])
     return _pack(packs[found]) if found in packs else _fact(facts[found], library)
 
 
@@ -156,6 +160,23 @@ def _conflict(conflict: Conflict, criterion: Criterion) -> dict[str, Any]:
              "criteria": list(each.criteria)}
             for each in conflict.positions
             if criterion.id not in each.criteria
+        ],
+    }  # fmt: skip
+
+
+def _whole_conflict(conflict: Conflict) -> dict[str, Any]:
+    return {
+        "is": "conflict",
+        "id": conflict.id,
+        "title": conflict.title,
+        "status": str(conflict.status),
+        "does": DOES_WORDS[conflict.does],
+        "engine": conflict.engine,
+        "never": conflict.never or None,
+        "positions": [
+            {"who": each.who, "says": each.says, "mark": str(each.mark), "country": each.country,
+             "criteria": list(each.criteria)}
+            for each in conflict.positions
         ],
     }  # fmt: skip
 

@@ -29,6 +29,7 @@ from evenkeel.core.guidelines.spec import (
 )
 from evenkeel.core.kernel.content import content, files_below, hold
 from evenkeel.core.kernel.held import Held
+from evenkeel.core.kernel.sources import Mark, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ class _Lint:
             self._strangers(loaded)
             self._accounted(loaded)
             self._unused(loaded)
+            self._marks(loaded)
             self.faults += [
                 Fault(file="guidelines/index.toml", line=0, what=said)
                 for said in editions.faults(loaded)
@@ -208,6 +210,31 @@ class _Lint:
                     line = line_of(self.files, block, "fact")
                     what = f"{row.get('id')}: there is no fact {name}{hint}"
                     self.faults.append(Fault(file=path, line=line, what=what))
+
+    def _marks(self, loaded: Library) -> None:
+        """Only what was read on its own page may back a hard stop, and be called reviewed."""
+        binding = [
+            each
+            for pack in loaded.packs.values()
+            for each in pack.criteria
+            if each.binds and each.strength == "must"
+        ]
+        unread = [each for each in binding if each.source.mark is not Mark.SEEN]
+        if unread:
+            what = (
+                f"{len(unread)} of {len(binding)} binding musts rest on a source that was not "
+                "read on its own page; none of them may back a hard stop"
+            )
+            self.notes.append(Fault(file="guidelines/packs", line=0, what=what))
+        for pack in (loaded.packs | loaded.payers).values():
+            for each in pack.criteria:
+                weak = each.source.mark in (Mark.KNOWN, Mark.KNOWN_VERIFY)
+                if each.status is Status.REVIEWED and weak:
+                    what = (
+                        f"{each.id}: reviewed, yet its source is marked {each.source.mark}; "
+                        "who reviews a criterion reads its source first"
+                    )
+                    self._at(self.faults, each.id, what, "mark")
 
     def _accounted(self, loaded: Library) -> None:
         """coverage.toml names every criterion once, under the way in which it is carried."""
