@@ -55,9 +55,8 @@ def trial_lines(history: TrialHistory) -> list[dict[str, Any]]:
                 "trial": trial,
                 "name": trial.drug[:1].upper() + trial.drug[1:],
                 "dose": dose_words(trial),
-                "start": day_words(trial.start),
-                "end": day_words(trial.end, ongoing=trial.ongoing),
-                "weeks": weeks_words(weeks_of(trial, table.as_of)),
+                "days": days_words(trial),
+                "weeks": weeks_words(weeks_of(trial, table.as_of)) if trial.start else "",
                 "came": came_of(trial),
                 "more": _more(trial),
                 "cells": [cell(each) | {"title": definition.short}
@@ -79,6 +78,15 @@ def cell(judged: TrialJudgement) -> dict[str, Any]:
         doubt = "Dose from general knowledge: verify."
     return {"state": STATE[judged.counts], "words": words, "short": short_words(judged),
             "why": judged.why, "doubt": doubt}  # fmt: skip
+
+
+def days_words(trial: Trial) -> str:
+    """ "6 Jan 2025 to 10 Apr 2025", "Aug 2026, still taken", "dates not known"."""
+    if trial.start is None and trial.end is None and not trial.ongoing:
+        return "dates not known"
+    if trial.ongoing:
+        return f"{day_words(trial.start)}, still taken"
+    return f"{day_words(trial.start)} to {day_words(trial.end)}"
 
 
 def _more(trial: Trial) -> list[str]:
@@ -107,8 +115,7 @@ def missing(history: TrialHistory) -> list[dict[str, Any]]:
     return [
         {
             "drug": gaps[0].drug[:1].upper() + gaps[0].drug[1:],
-            "days": f"{day_words(names[place].start)} to "
-            + day_words(names[place].end, ongoing=names[place].ongoing),
+            "days": days_words(names[place]),
             "questions": gaps,
             "href": reverse("clinic:trial_correct", args=[history.patient.number, place]),
         }
@@ -200,6 +207,6 @@ def change_lines(history: TrialHistory) -> list[dict[str, Any]]:
 
 
 def _told(trial: Trial, history: TrialHistory) -> str:
-    days = f"{day_words(trial.start)} to {day_words(trial.end, ongoing=trial.ongoing)}"
+    days = days_words(trial)
     more = "".join(f", {each}" for each in _more(trial))
     return f"{trial_words(trial, history.as_of)} ({days}), {came_of(trial)}{more}"
