@@ -82,7 +82,7 @@ def test_a_conflict_that_bites_stands_on_the_screening_page(
     chart = page.get_by_role("link", name="Open ").first.get_attribute("href")
     for name, answer in (("psychosis_current", "no"), ("psychosis_history", "yes")):
         page.goto(f"{chart}screening/facts/{name}/")
-        page.get_by_label("Answer").select_option(answer)
+        page.get_by_label("Answer", exact=True).select_option(answer)
         page.get_by_role("button", name="Keep this answer").click()
     page.goto(f"{chart}screening/")
     page.get_by_role("heading", name="Where guidelines part over this person").wait_for()

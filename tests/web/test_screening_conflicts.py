@@ -36,7 +36,7 @@ def shown(client_as, patient) -> str:
     """The part of the page about conflicts, as text."""
     page = client_as("prescriber").get(reverse("clinic:screening", args=[patient.number]))
     assert page.status_code == 200
-    _, _, part = page.content.decode().partition('<section class="biting"')
+    _, _, part = page.content.decode().partition('<div class="biting"')
     part, _, _ = part.partition('id="decide"')
     assert part
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part))

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from evenkeel.core.guidelines.conflicts import Conflict
 from evenkeel.core.guidelines.library import Library
 from evenkeel.core.guidelines.packs import Criterion, Pack, asked_fact
 from evenkeel.core.kernel.sources import Source
@@ -143,8 +144,7 @@ def _sections(content: Library) -> Mapping[str, Mapping[str, Item]]:
             for name, rule in words.quantities.items()
         },
         "topic": {name: {"label": each.label} for name, each in content.topics.items()},
-        "conflict": {each.id: _plain(each, first="title", but=("id",))
-                     for each in content.conflicts},
+        "conflict": {each.id: _conflict(each) for each in content.conflicts},
     }  # fmt: skip
 
 
@@ -164,6 +164,15 @@ def _criterion(criterion: Criterion, pack: Pack, content: Library) -> Item:
     )
     question = asked.question if asked is not None and criterion.asked_of else ""
     return {**told, "question": question, "pack": pack.id, **_source(criterion.source)}
+
+
+def _conflict(conflict: Conflict) -> Item:
+    """Its sides by who says them, as a reader of the file would compare them."""
+    sides = {
+        each.who: f"{each.says} ({', '.join((each.mark, *each.criteria))})"
+        for each in conflict.positions
+    }
+    return {**_plain(conflict, first="title", but=("id", "when", "positions")), **sides}
 
 
 def _source(source: Source) -> Item:

@@ -71,6 +71,9 @@ class Library:
     def conflicts_on(self, topic: str) -> tuple[Conflict, ...]:
         return tuple(conflict for conflict in self.conflicts if topic in conflict.topics)
 
+    def conflicts_of(self, criterion_id: str) -> tuple[Conflict, ...]:
+        return tuple(each for each in self.conflicts if each.names(criterion_id))
+
 
 def load_library(root: Traversable | None = None) -> Library:
     """Read everything below ``root`` (a folder, an archive), or what is shipped.

@@ -98,7 +98,7 @@ def criterion_lines(verdict: PackVerdict, content: Library) -> list[dict[str, An
             "refs": ", ".join(short_ref(ref) for ref in each.refs),
             "mark": each.criterion.source.mark.words,
             "counts": each.criterion.counts,
-            "conflicts": content.conflicts_on(each.criterion.topic),
+            "conflicts": content.conflicts_of(each.criterion.id),
         }
         for each in verdict.criteria
     ]

@@ -70,8 +70,7 @@ def page(criterion: Criterion, pack: Pack) -> dict[str, Any]:
                 "sides": [links.position_line(p, criterion.id) for p in each.positions],
                 "engine": each.engine,
             }
-            for each in content.conflicts
-            if each.names(criterion.id)
+            for each in content.conflicts_of(criterion.id)
         ],
         "others": _others(criterion, pack),
         "earlier": _earlier(criterion),
