@@ -167,6 +167,17 @@ def test_a_decision_is_explained_from_its_own_content_after_another_was_shipped(
     assert [each.after for each in pain.changes] == ["not_met"]
 
 
+def test_the_page_shows_the_decision_then_anew_and_today(decided, ship, client_as):
+    address = reverse("clinic:screening_decision_again", args=[decided.patient.number, decided.pk])
+    same = client_as("nurse").get(address).content.decode()
+    assert "Identical" in same
+    new = ship(other_content())
+    shown = client_as("nurse").get(address).content.decode()
+    assert "Identical" in shown
+    assert decided.content_sha256[:16] in shown
+    assert new.packs[PAIN].short in shown
+
+
 def test_answers_given_later_change_nothing_of_an_earlier_decision(decided, user_of):
     tell(decided.patient, user_of("prescriber"), pregnant=True)
     again = explain_again(decided)
@@ -264,7 +275,7 @@ def plan(decision: ScreeningDecision, user_of):
     from evenkeel.web.records.models import Course
 
     return Course.objects.create(
-        patient=decision.patient, protocol="racemic-iv", protocol_version="1", status="planned",
+        patient=decision.patient, protocol="ketamine-iv-six", protocol_version="1", status="planned",
         product="racemic_iv", indication="crps", prescriber=user_of("prescriber"),
         decision=decision, dose_mg_per_kg="0.5",
     )  # fmt: skip

@@ -71,8 +71,8 @@ def _content(review: EditionReview) -> dict[str, Any]:
     try:
         before, after = content_of(review.from_sha256), content_of(review.to_sha256)
     except NoSuchContent as fault:
-        return {"sections": [], "no_content": str(fault)}
-    return {"sections": words.difference_sections(before, after), "no_content": ""}
+        return {"apart": [], "no_content": str(fault)}
+    return {"apart": words.difference_sections(before, after), "no_content": ""}
 
 
 @require_GET
