@@ -86,8 +86,8 @@ class Bite:
     """A conflict that matters to this person, or may.
 
     certain: False while a missing fact decides. missing: those facts, judgements left out.
-    open: of indication, product and jurisdiction those not known, whose answer could leave
-        one side alone.
+    open: of indication, product and jurisdiction those not known, whose answer could end it
+        or leave one side alone.
     """
 
     conflict: Conflict
@@ -180,7 +180,7 @@ def _bite(
         sides=sides,
         reason=_reason(sides, facts, dictionary),
         missing=tuple(n for n in missing if not dictionary[n].judgement and n not in _CHOSEN),
-        open=_open(sides, facts),
+        open=_union(((n for n in when.missing if n in _CHOSEN), _open(sides, facts))),
     )
 
 

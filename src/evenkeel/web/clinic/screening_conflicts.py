@@ -11,6 +11,7 @@ from typing import Any
 from django.urls import reverse
 
 from evenkeel.core.guidelines.bites import Bite, Stance
+from evenkeel.core.guidelines.dictionary import TRIALS
 from evenkeel.core.guidelines.verdicts import fact_words
 from evenkeel.web.records.selectors.screening import Screening
 
@@ -52,7 +53,7 @@ def _line(bite: Bite, seen: Screening) -> dict[str, Any]:
         for name in deciding
         if seen.fact(name).known and name not in ("indication", "product", "jurisdiction")
     ]
-    open_facts = (*bite.open, *bite.missing)
+    asked = dict.fromkeys(_asked(name, seen) for name in (*bite.open, *bite.missing))
     return {
         "id": bite.conflict.id,
         "title": bite.conflict.title,
@@ -71,9 +72,16 @@ def _line(bite: Bite, seen: Screening) -> dict[str, Any]:
             for side in bite.sides
         ],
         "engine": bite.conflict.engine,
-        "asked": [
-            (words[name].label, reverse("clinic:screening_fact", args=[seen.patient.number, name]))
-            for name in open_facts[:_MOST_ASKED]
-        ],
-        "more_asked": max(0, len(open_facts) - _MOST_ASKED),
+        "asked": list(asked)[:_MOST_ASKED],
+        "more_asked": max(0, len(asked) - _MOST_ASKED),
     }
+
+
+def _asked(name: str, seen: Screening) -> tuple[str, str]:
+    """What a person would be asked, and where: counts of trials come from their list."""
+    definition = seen.content.dictionary[name]
+    if definition.asked_as == TRIALS:
+        return "the list of antidepressant trials", reverse(
+            "clinic:trials", args=[seen.patient.number]
+        )
+    return definition.label, reverse("clinic:screening_fact", args=[seen.patient.number, name])
