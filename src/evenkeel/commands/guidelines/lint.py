@@ -15,7 +15,7 @@ from evenkeel.core.kernel.content import ContentFault
 EXAMPLE = """\b
 Examples, as they stand:
   evenkeel guidelines lint
-  cp -r src/evenkeel/content var/content && evenkeel guidelines lint var/content
+  mkdir -p var && cp -r src/evenkeel/content var/ && evenkeel guidelines lint var/content
 """
 
 
