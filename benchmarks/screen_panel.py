@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import _cql
 import _harness as harness
 import _registry
@@ -41,6 +43,12 @@ def main() -> None:
     def floor() -> None:
         db.execute(f"SELECT {counted} FROM registry").fetchall()
 
+    def processor() -> float:
+        """Seconds of both threads together; less moved by what else the machine does."""
+        start = time.process_time()
+        ours()
+        return round(time.process_time() - start, 3)
+
     told_why = written(screen.result())
 
     def reasons() -> None:
@@ -72,7 +80,9 @@ def main() -> None:
         work=f"{PATIENTS:,} patients, {len(compiled.criteria)} criteria of {pack.id} over "
         f"{len(names)} columns in memory: the finding of every criterion and the pack's answer, "
         "kept as a table; cql-execution gives true, false or null of each",
-        ours=harness.summary(harness.timed(ours, 9)),
+        ours=harness.summary(
+            harness.timed(ours, 9), processor_s=min(processor() for _ in range(3))
+        ),
         floor={"what": "count what is known in the same columns", **harness.summary(
             harness.timed(floor, 9))},
         peers=peers,

@@ -37,7 +37,7 @@ Examples, as they stand (the first makes a synthetic registry):
 Who becomes eligible if what is not known of pregnancy were no? Without a criterion? With another?
   evenkeel screen /tmp/registry.parquet --pack esketamine-us --if pregnant=false --if-unknown
   evenkeel screen /tmp/registry.parquet --pack esketamine-us --without SPVUS-009
-  evenkeel screen /tmp/registry.parquet --pack esketamine-us --with "SPVUS-005: age_years >= 21"
+  evenkeel screen /tmp/registry.parquet --pack esketamine-us --with "SPVUS-001: age_years >= 21"
 """
 TOP = 8
 
@@ -216,8 +216,20 @@ def _supposition(call: _Call, packs: Mapping[str, Pack], content: Library) -> Su
         after = without(after, criterion)
     for text in call.changed:
         after = with_requirement(after, text, content.dictionary)
+    _say_idle(call, packs)
     return Supposition(facts=_supposed(call.ifs, content), where_unknown=call.if_unknown,
                        packs=after)  # fmt: skip
+
+
+def _say_idle(call: _Call, packs: Mapping[str, Pack]) -> None:
+    """Name the criteria that decide nothing at screening: changing them changes nobody."""
+    named = {*call.left_out, *(text.partition(":")[0].strip() for text in call.changed)}
+    for pack in packs.values():
+        if any(each.counts for each in pack.criteria):
+            for each in pack.criteria:
+                if each.id in named and not each.counts:
+                    click.echo(f"{each.id}: decides nothing at screening (stage {each.stage}, "
+                               f"{each.strength}); no answer can change", err=True)  # fmt: skip
 
 
 def _writable(place: Path, force: bool) -> None:

@@ -23,6 +23,7 @@ from evenkeel.core.guidelines.tables.logic import (
     choose,
     column,
     false,
+    is_null,
     known,
     negated,
     null,
@@ -96,17 +97,20 @@ class CompiledCriterion:
 
     @cached_property
     def finding(self) -> exp.Expr:
-        """A small number, the place in FINDINGS."""
+        """A small number, the place in FINDINGS.
+
+        Met and not met are the bytes 0 and 1 of NOT holds: cheaper than two branches.
+        """
         code = {finding: _code(place) for place, finding in enumerate(FINDINGS)}
-        return choose(
-            [
-                (negated(self.applies.value), code[Finding.NOT_APPLICABLE]),
-                (self.met, code[Finding.MET]),
-                (self.not_met, code[Finding.NOT_MET]),
-                (self.judge, code[Finding.JUDGE]),
-            ],
-            code[Finding.UNKNOWN],
-        )
+        if self.requires is None:
+            met = choose([(unknown(self.applies.value), code[Finding.UNKNOWN])], code[Finding.MET])
+        elif is_null(self.holds):
+            met = choose([(self.judge, code[Finding.JUDGE])], code[Finding.UNKNOWN])
+        else:
+            said = exp.Cast(this=negated(self.holds), to=exp.DataType.build("TINYINT"))
+            open_ = choose([(self.judge, code[Finding.JUDGE])], code[Finding.UNKNOWN])
+            met = exp.Coalesce(this=said, expressions=[open_])
+        return choose([(negated(self.applies.value), code[Finding.NOT_APPLICABLE])], met)
 
     @cached_property
     def missing(self) -> Columns:
