@@ -14,6 +14,7 @@ import click
 
 from evenkeel.core.chart import Refused
 from evenkeel.core.guidelines.answers import Told, UnreadableAnswers, read_facts_file
+from evenkeel.core.guidelines.bites import bites
 from evenkeel.core.guidelines.check import Check, as_object, check
 from evenkeel.core.guidelines.library import Library, library
 from evenkeel.core.guidelines.verdicts import Finding
@@ -129,5 +130,22 @@ def _tell(result: Check, content: Library) -> None:
                            f"{each.criterion.strength:<8} {each.reason}")  # fmt: skip
         told = ", ".join(f"{n} {finding.replace('_', ' ')}" for finding, n in counts.items() if n)
         click.echo(f"  all criteria: {told}")
+    _tell_conflicts(result, content)
     for problem in dict.fromkeys(result.problems):
         click.echo(f"{problem.severity}: {problem.path}: {problem.text}", err=True)
+
+
+def _tell_conflicts(result: Check, content: Library) -> None:
+    """Conflicts that bite this person between the packs that were asked for."""
+    found = bites(
+        content.conflicts,
+        [verdict.pack for verdict in result.packs],
+        result.facts,
+        content.dictionary,
+        shown=[verdict.pack.id for verdict in result.packs],
+    )
+    certain = [bite for bite in found if bite.certain and bite.at_screening]
+    if certain:
+        click.echo("\nGuidelines part over this person:")
+    for bite in certain:
+        click.echo(f"  {bite.conflict.id:<10} {bite.conflict.title}: {bite.reason}")

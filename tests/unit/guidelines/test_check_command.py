@@ -162,3 +162,15 @@ def test_no_facts_file_breaks_the_reader(facts):
     with contextlib.suppress(UnreadableAnswers):
         told = read_facts_file(json.dumps(facts), library().dictionary, date(2026, 11, 1))
         assert len(told.answers) <= len(facts)
+
+
+def test_the_text_tells_where_guidelines_part_and_the_object_keeps_its_keys(ask):
+    facts = {"product": "esketamine_nasal", "indication": "trd", "age_years": 70,
+             "systolic_bp": 148, "diastolic_bp": 88}  # fmt: skip
+    both = ("--pack", "esketamine-us", "--pack", "esketamine-eu")
+    told = ask(facts=facts, extra=both).stdout
+    assert "Guidelines part over this person:" in told
+    assert "US label: over its guide of 140/90; EU label from 65: not over" in told
+    alone = ask(facts=facts, extra=both[:2]).stdout
+    assert "part over this person" not in alone
+    assert "conflict" not in ask(facts=facts, extra=(*both, "--json")).stdout
