@@ -171,17 +171,14 @@ def _union(*groups: tuple[str, ...]) -> tuple[str, ...]:
 def _joined(parts: list[Ask], *, settled_by: bool) -> Ask:
     def joined(facts: Facts) -> Outcome:
         outcomes = [part(facts) for part in parts]
-        settling = [each for each in outcomes if each.value is settled_by]
-        if settling:
-            if len(settling) == 1:
-                return settling[0]
-            return Outcome(settled_by, _names(settling))
+        values = [each.value for each in outcomes]
+        if settled_by in values:
+            settling = [each for each in outcomes if each.value is settled_by]
+            return settling[0] if len(settling) == 1 else Outcome(settled_by, _names(settling))
+        if None not in values:
+            return Outcome(not settled_by, _names(outcomes))
         missing = {name: None for each in outcomes if each.value is None for name in each.missing}
-        if missing:
-            return Outcome(None, _names(outcomes), tuple(missing))
-        if any(each.value is None for each in outcomes):
-            return Outcome(None, _names(outcomes))
-        return Outcome(not settled_by, _names(outcomes))
+        return Outcome(None, _names(outcomes), tuple(missing))
 
     return joined
 
