@@ -85,3 +85,19 @@ def test_a_system_is_let_in_from_the_page(shown, new_page, sign_in):
     page.get_by_label("Or its public keys").fill(json.dumps({"keys": [public(ec_key(), "north")]}))
     page.get_by_role("button", name="Let this system ask").click()
     page.get_by_text("North clinic may ask at orders.").wait_for()
+
+
+def test_the_real_server_answers_a_sandbox_without_a_token(live):
+    """As the demonstration runs it: another page on this machine, no token."""
+    import urllib.request
+
+    sent = urllib.request.Request(
+        f"{live.url}/cds-services/ketamine-order-select",
+        data=(cds.SAMPLES / "own-04-order-select-aneurysm.json").read_bytes(),
+        headers={"Content-Type": "application/json", "Origin": "https://sandbox.example"},
+    )
+    with urllib.request.urlopen(sent, timeout=20) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://sandbox.example"
+        cards = json.load(answer)["cards"]
+    assert cards[0]["indicator"] == "critical"
+    assert "SPVUS-006" in cds.criteria(cards[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -70,6 +71,23 @@ def test_02_the_pressure_its_time_and_criterion_stand_on_a_warning_with_reasons_
     assert all(reason["display"] for reason in card["overrideReasons"])
     # Born 1981: the European rule for 65 and older does not speak of her.
     assert "SPVEU-010" not in criteria(card)
+
+
+@pytest.mark.parametrize(("days", "fresh"), [(0, True), (7, True), (8, False)])
+def test_02_a_week_later_the_pressure_is_no_fact_and_still_not_passed_over(
+    days, fresh, monkeypatch
+):
+    # The content keeps a pressure for 7 days.
+    later = cds.TODAY + timedelta(days=days)
+    monkeypatch.setattr("evenkeel.edges.cds.views.timezone.now", lambda: later)
+    answer = ask(sample("own-02"), now=later).json()["cards"]
+    card = by_matter(answer)["pressure"]
+    assert "SPVUS-011" in criteria(card)
+    assert "24 Nov 2026 08:30 UTC-05:00" in card["detail"]
+    assert card["indicator"] == "warning"
+    assert ("too old" in card["summary"]) is not fresh
+    assert ("If the pressure is still as it was" in card["detail"]) is not fresh
+    assert ("measure again" in card["detail"]) is (days > 0)
 
 
 def test_03_an_order_without_any_data_is_never_answered_with_nothing():

@@ -15,8 +15,9 @@ from uuid import UUID, uuid4
 
 from evenkeel.core.chart import Allergy
 from evenkeel.core.guidelines.library import Library
+from evenkeel.core.guidelines.values import Facts
 from evenkeel.core.guidelines.verdicts import Finding
-from evenkeel.edges.cds.matters import Line, Matter, Urgency
+from evenkeel.edges.cds.matters import STILL, Line, Matter, Urgency
 from evenkeel.edges.cds.orders import Order
 from evenkeel.edges.cds.record import Record
 from evenkeel.edges.cds.words import (
@@ -63,7 +64,7 @@ class Card:
 
 
 def of_matter(
-    matter: Matter, record: Record, library: Library, facts_of: dict[str, Any], drafts: set[str]
+    matter: Matter, record: Record, library: Library, facts_of: dict[str, Facts], drafts: set[str]
 ) -> Card:
     """One card. facts_of: the facts under which each order was judged, by its reference."""
     lead = matter.lead
@@ -190,14 +191,14 @@ def _once(lines: Iterable[Line]) -> list[Line]:
 
 
 def _known(
-    matter: Matter, record: Record, library: Library, facts: Any, drafts: set[str]
+    matter: Matter, record: Record, library: Library, facts: Facts, drafts: set[str]
 ) -> list[str]:
     told: dict[str, None] = {}
     decided = (n for line in matter.lines if not line.otherwise for n in line.verdict.deciding)
     names = list(dict.fromkeys([*matter.facts, *(n for n in decided if n == "age_years")]))
     if set(names) & set(PRESSURE):
         pressure = say_pressure(facts, record)
-        told[f"Blood pressure {pressure}"] = None
+        told[f"Blood pressure {pressure}{_age(facts)}"] = None
         names = [name for name in names if name not in PRESSURE]
     words_say = {name for order in matter.orders for name in order.words_say}
     for name in names:
@@ -212,11 +213,22 @@ def _known(
     return [*told, *(doses if matter.topic == "start_dose" and not _has_dose(matter) else [])]
 
 
+def _age(facts: Facts) -> str:
+    """How old the pressure is, unless it is of the day."""
+    top = facts[PRESSURE[0]]
+    if not top.known:
+        return " (too old to count: measure again)"
+    days = (facts.as_of - top.at).days if top.at is not None else 0
+    if days <= 0:
+        return ""
+    return f" ({days} day{'' if days == 1 else 's'} old: measure again before the dose)"
+
+
 def _has_dose(matter: Matter) -> bool:
     return bool({"dose_mg", "iv_dose_mg_per_kg"} & set(matter.facts))
 
 
-def _short(matter: Matter, record: Record, library: Library, facts: Any) -> str:
+def _short(matter: Matter, record: Record, library: Library, facts: Facts) -> str:
     """What is the matter, and what the leading guideline says of it."""
     lead = matter.lead
     names = list(matter.facts)
@@ -249,6 +261,8 @@ def is_contraindication(line: Line) -> bool:
 
 
 def _verb(line: Line) -> str:
+    if line.supposing == STILL:
+        return "too old, and high then; measure again"
     match line.verdict.finding:
         case Finding.NOT_MET:
             return f"{line.criterion.strength} is not met"

@@ -37,9 +37,10 @@ from evenkeel.core.kernel.sources import Mark
 from evenkeel.core.safeguards import safeguards
 from evenkeel.edges.cds.orders import Order
 from evenkeel.edges.cds.record import Record
-from evenkeel.edges.cds.words import is_suspicion
+from evenkeel.edges.cds.words import PRESSURE, is_suspicion
 
 READ = (Mark.SEEN, Mark.SEEN_SECONDARY)
+STILL = "the pressure is still as it was"
 _BINDS_NOW = ("screening", "day", "dose", "live")
 # Which product's guidelines are shown where an order's own has none.
 _NEAREST = {"esketamine": "esketamine_nasal", "ketamine": "racemic_iv"}
@@ -211,8 +212,26 @@ def _lines(judged: Judged, record: Record, library: Library) -> Iterator[Line]:
                 hint = tuple(n for n in verdict.missing if is_suspicion(judged.facts[n], record))
                 if hint:
                     yield replace(line, hint=hint)
+                elif set(line.criterion.facts) & set(PRESSURE):
+                    yield from _still(line, judged, library)
                 elif line.criterion.stage == "dose":
                     yield from _supposed(line, judged, library)
+
+
+def _still(line: Line, judged: Judged, library: Library) -> Iterator[Line]:
+    """A pressure that is too old to count, and would matter if it were still so.
+
+    It is no fact any more; that it was high is no reason to be silent about it.
+    """
+    facts = judged.facts
+    for name in PRESSURE:
+        old = facts[name].old_value
+        if facts[name].known or old is None:
+            return
+        facts = supposing(facts, name, old)
+    verdict = judge_criterion(line.criterion, facts, library.dictionary)
+    if _is_said(verdict):
+        yield replace(line, verdict=verdict, supposing=STILL)
 
 
 def _speaks_now(criterion: Criterion) -> bool:
