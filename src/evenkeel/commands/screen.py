@@ -31,13 +31,13 @@ from evenkeel.edges.tables.screening import PackCounts, Screen, Screening, Suppo
 
 EXAMPLE = """\b
 Examples, as they stand (the first makes a synthetic registry):
-  evenkeel screen --example 1000 /tmp/registry.parquet --pack esketamine-us --seed 1
-  evenkeel screen /tmp/registry.parquet --pack esketamine-us --out /tmp/verdicts.csv --force
+  evenkeel screen --example 1000 var/registry.parquet --pack esketamine-us --seed 1
+  evenkeel screen var/registry.parquet --pack esketamine-us --out var/verdicts.csv --force
 \b
 Who becomes eligible if what is not known of pregnancy were no? Without a criterion? With another?
-  evenkeel screen /tmp/registry.parquet --pack esketamine-us --if pregnant=false --if-unknown
-  evenkeel screen /tmp/registry.parquet --pack esketamine-us --without SPVUS-009
-  evenkeel screen /tmp/registry.parquet --pack esketamine-us --with "SPVUS-001: age_years >= 21"
+  evenkeel screen var/registry.parquet --pack esketamine-us --if pregnant=false --if-unknown
+  evenkeel screen var/registry.parquet --pack esketamine-us --without SPVUS-009
+  evenkeel screen var/registry.parquet --pack esketamine-us --with "SPVUS-001: age_years >= 21"
 """
 TOP = 8
 
@@ -75,7 +75,8 @@ def command(file: Path, **options: Any) -> None:
     """Ask guideline packs about every patient of a registry (.parquet or .csv).
 
     One row per patient: the column id, and columns with the names of facts ("evenkeel
-    guidelines" lists them). NAME holds a value; NAME__low and NAME__high hold a range;
+    guidelines explain NAME" tells of one; --example shows those that a pack reads).
+    NAME holds a value; NAME__low and NAME__high hold a range;
     NAME__at is the day of the value, and one that is too old counts as not known. Empty
     is not known, and so is every fact without a column: never absent.
 
@@ -153,6 +154,7 @@ def _make_example(call: _Call) -> None:
 
     content = library()
     packs = _chosen(call, content)
+    call.file.absolute().parent.mkdir(parents=True, exist_ok=True)
     _writable(call.file, call.force)
     query = example(packs.values(), content.dictionary, call.day, patients=call.example or 1,
                     seed=call.seed)  # fmt: skip
