@@ -113,6 +113,13 @@ def test_the_kept_inputs_give_the_same_bytes_again(patient, user_of):
     assert again == bytes(packet.pdf)
 
 
+def test_the_files_own_date_is_the_moment_of_issuing_whatever_the_clinics_zone(patient, user_of):
+    packet = issue(patient, user_of("prescriber"))
+    made = pypdf.PdfReader(BytesIO(bytes(packet.pdf))).metadata.creation_date
+    assert made == NOW
+    assert "Issued 24 Nov 2026, 10:00 EST by" in words_of(packet)
+
+
 def test_a_repeated_press_issues_one_packet(patient, user_of):
     once, by, as_seen = uuid4(), user_of("coordinator"), seen(patient)
     first = issue(patient, by, once=once, seen=as_seen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from json import dumps
 from typing import Any
@@ -159,7 +159,7 @@ def sheet_of(
     replaces: str = "",
 ) -> dict[str, Any]:
     """Everything that the paper says, as plain JSON."""
-    when = local(at)
+    when = at.astimezone(UTC)  # the file's own date; readers see the words beside it
     prescriber = prescriber_of(patient)
     born = next((one.value for one in made.person.stated if one.label == "Born"), "")
     told: dict[str, Any] = _plain(made.as_object())
