@@ -302,9 +302,7 @@ def test_issuing_on_the_page_and_getting_the_file_again(patient, client_as):
         assert len(lines_of("packet.downloaded")) == times
 
 
-def test_a_stale_preview_comes_back_with_the_refusal_and_the_new_state(
-    patient, user_of, client_as
-):
+def test_a_stale_preview_comes_back_with_the_refusal_and_the_new_state(patient, user_of, client_as):
     client = client_as("coordinator")
     answer, _ = page_of(client, patient, f"?pack={FIRST}")
     form = {"pack": FIRST, "seen": answer.context["seen"], "part": answer.context["ticked"]}
