@@ -102,6 +102,9 @@ class DoseTable:
     minimum: Mapping[str, Mapping[str, Range]]
     ingredients: frozenset[str] = field(init=False)
     _rows: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _names: dict[str, tuple[str, str]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         names = {row.split("_")[0] for row in self.minimum if not row.startswith("tricyclics")}
@@ -134,6 +137,14 @@ class DoseTable:
         return self._parts(drug)[0]
 
     def _parts(self, drug: str) -> tuple[str, str]:
+        """Ingredient and form, kept, because each trial asks for them many times."""
+        if drug not in self._names:
+            if len(self._names) > _MOST_NAMES:
+                self._names.clear()
+            self._names[drug] = self._read(drug)
+        return self._names[drug]
+
+    def _read(self, drug: str) -> tuple[str, str]:
         words = drug.strip().lower().replace("_", " ")
         tokens = re.findall(r"[a-z]+", words)
         if not tokens or tokens[0] not in self.ingredients or set(tokens[1:]) - _FORMS:

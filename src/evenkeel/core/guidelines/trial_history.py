@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from evenkeel.core.chart import PartialDate
 from evenkeel.core.guidelines.values import Range
@@ -117,6 +118,7 @@ class Stretch:
         return (start, end) if start is not None and start <= end else None
 
 
+@lru_cache(maxsize=256)  # every definition asks for the same ones
 def stretches(trial: Trial, as_of: date) -> tuple[Stretch, ...]:
     """The doses of a trial with the days they can have lasted, none beyond ``as_of``."""
     steps = trial.steps or (DoseStep(dose_mg_per_day=trial.dose_mg_per_day),)
