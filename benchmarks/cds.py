@@ -7,6 +7,7 @@ the same size. There is no peer: no other open service judges these drugs.
 from __future__ import annotations
 
 import json
+import time
 from datetime import date
 from pathlib import Path
 
@@ -36,6 +37,12 @@ def main() -> None:
     each = {
         name: harness.timed(lambda raw=raw: answer(raw), ROUNDS) for name, raw in requests.items()
     }
+    # Others may work on the same machine; what this process used is fairer then.
+    start = time.process_time()
+    for _ in range(ROUNDS):
+        for raw in requests.values():
+            answer(raw)
+    cpu_s = (time.process_time() - start) / (ROUNDS * len(requests))
     least = [
         seconds
         for name, raw in requests.items()
@@ -50,6 +57,7 @@ def main() -> None:
         ours=harness.summary(
             [seconds for of in each.values() for seconds in of],
             slowest_s=max(max(of) for of in each.values()),
+            mean_cpu_s=float(f"{cpu_s:.4g}"),
         ),
         floor={
             "what": "reading the same JSON and writing the same answer",

@@ -532,6 +532,32 @@ def test_an_entry_that_cannot_be_read_takes_nothing_else_with_it(ehr):
     assert "Condition/c1" in cards[-1]["detail"]
 
 
+def test_what_a_search_brings_along_is_no_gap_and_a_page_that_was_cut_off_is(ehr):
+    def gaps(change: Any) -> str:
+        sent = sample("own-06")
+        change(sent["prefetch"])
+        (card,) = [c for c in ask(sent).json()["cards"] if cds.matter(c) == "missing"]
+        return str(card["detail"])
+
+    more = {"link": [{"relation": "next", "url": "https://fhir.example.org/r4?page=2"}]}
+    note = {"resourceType": "OperationOutcome", "issue": [{"severity": "information"}]}
+    fault = {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}
+    along = {"resource": {"resourceType": "Practitioner"}, "search": {"mode": "include"}}
+    plain = gaps(lambda p: None)
+    assert gaps(lambda p: p["conditions"]["entry"].append({"resource": note})) == plain
+    assert gaps(lambda p: p["conditions"]["entry"].append(along)) == plain
+    assert "an error beside" in gaps(lambda p: p["conditions"]["entry"].append({"resource": fault}))
+    assert "only the first page" in gaps(lambda p: p["conditions"].update(more))
+    # Newest first, what was cut off can only be older.
+    assert gaps(lambda p: p["observations"].update(more)) == plain
+    older = sample("own-01")["prefetch"]["observations"]["entry"][0]
+    older["resource"]["subject"]["reference"] = "Patient/p6"
+    older["resource"]["id"] = "older"
+    assert "not the newest first" in gaps(
+        lambda p: (p["observations"].update(more), p["observations"]["entry"].insert(0, older))
+    )
+
+
 def test_words_alone_never_make_a_critical_card_or_an_offer_to_delete(ehr):
     sent = sample("own-04")
     order(sent)["medicationCodeableConcept"] = {"text": "Spravato 56 mg"}

@@ -18,7 +18,8 @@ from evenkeel.core.chart import Chart, Entry, Fault, Refused
 from evenkeel.edges.cds.asked import MOST_RESOURCES, Asked
 from evenkeel.edges.cds.offered import CALLED
 from evenkeel.edges.cds.orders import Index
-from evenkeel.edges.fhir import reading, text
+from evenkeel.edges.fhir import primitives, reading, text
+from evenkeel.edges.fhir.values import span
 
 Resource = dict[str, Any]
 _HOLDS = {
@@ -27,7 +28,6 @@ _HOLDS = {
     "allergies": "AllergyIntolerance",
     "observations": "Observation",
 }
-_BESIDE = frozenset({"OperationOutcome", "Medication"})
 _ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
 _RESTFUL = re.compile(r"(?P<base>https?://.+)/[A-Z][A-Za-z]+/[A-Za-z0-9.\-]{1,64}\Z")
 _TYPES = ("Condition", "MedicationRequest", "MedicationStatement", "AllergyIntolerance",
@@ -166,14 +166,45 @@ def _held(
         if isinstance(resource, dict) and found in _TYPES and found is not None:
             yield entry, resource
         elif found == "OperationOutcome":
-            record.gaps.append(Gap(key=key, why="the answer carries an error beside its entries"))
-        else:
+            if _is_error(resource):
+                record.gaps.append(Gap(key=key, why="the answer carries an error beside its data"))
+        elif not _is_included(entry):
             record.unread.append(f"prefetch.{key}.entry[{number}]: no {kind} is in it")
     links = bundle.get("link")
-    for link in links if isinstance(links, list) else []:
-        if isinstance(link, dict) and link.get("relation") == "next":
-            record.gaps.append(Gap(key=key, why="only the first page came"))
-            return
+    more = any(
+        isinstance(link, dict) and link.get("relation") == "next"
+        for link in (links if isinstance(links, list) else [])
+    )
+    if more and key != "observations":
+        record.gaps.append(Gap(key=key, why="only the first page came"))
+    elif more and not _newest_first(bundle):
+        record.gaps.append(Gap(key=key, why="only the first page came, and not the newest first"))
+
+
+def _is_error(outcome: Any) -> bool:
+    issues = outcome.get("issue")
+    return any(
+        isinstance(issue, dict) and issue.get("severity") in ("error", "fatal")
+        for issue in (issues if isinstance(issues, list) else [])
+    )
+
+
+def _is_included(entry: Any) -> bool:
+    """Whether a search says itself that this is no match, but came along with one."""
+    search = entry.get("search") if isinstance(entry, dict) else None
+    return isinstance(search, dict) and search.get("mode") in ("include", "outcome")
+
+
+def _newest_first(bundle: Resource) -> bool:
+    """Whether what was cut off can only be older than what came."""
+    times: list[date] = []
+    for entry in bundle.get("entry", []):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        written = resource.get("effectiveDateTime") if isinstance(resource, dict) else None
+        if not isinstance(written, str) or primitives.wrong("dateTime", written):
+            return False
+        times.append(span(primitives.moment(written))[0])
+    return times == sorted(times, reverse=True)
 
 
 def _entry(resource: Resource, asked: Asked, full_url: Any = None) -> Resource:
