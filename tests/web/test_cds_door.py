@@ -294,6 +294,7 @@ def test_the_key_must_be_the_one_of_that_name_and_kind(keys, words):
     refused(ask(sample("own-02")), 401, words)
 
 
+@pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits")
 def test_a_small_rsa_key_opens_nothing():
     cds.client(key_set={"keys": [public(rsa_key(1024), "one")]})
     signed = token(claims(address(SIGN)), rsa_key(1024), alg="RS384")
