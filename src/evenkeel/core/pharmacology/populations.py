@@ -325,6 +325,20 @@ def concentrations(
     return made
 
 
+def at_times(who: Population, plan: Schedule, times_h: Floats) -> Floats:
+    """Everybody's concentrations at any ascending times; shape (people, analytes, times), ng/mL.
+
+    At the time of a dose the value is the one before it.
+    """
+    run = _Run(who, plan, 0.0, 1.0, 1)
+    out = np.empty((who.people, len(who.analytes), times_h.size))
+    happens = (plan.when, plan.site, plan.amount, plan.is_rate, times_h, out)
+    modal.at_times(run.lam, run.weights, run.left, run.fine, *happens)
+    if run.rest.any():
+        blocks.at_times(who.rates, who.outputs, run.rest, *happens)
+    return out
+
+
 def percentiles(
     who: Population,
     plan: Schedule,
