@@ -63,6 +63,7 @@ def test_the_pages_hold_at_every_width_and_theme(width, theme, new_page, sign_in
                  "facts/antidepressant_trials/"):  # fmt: skip
         page.set_viewport_size({"width": width, "height": 9000})
         page.goto(address + part)
+        page.evaluate("document.querySelectorAll('.why-card').forEach(card => card.open = true)")
         axe(page)
         wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wider <= 0, f"{page.url} is {wider} px wider than the screen"

@@ -131,3 +131,8 @@ def test_a_range_of_two_counts_is_narrowed():
         "Yes if adequate antidepressant trials failed: 2 or more (now 1 to 2). "
         "No if adequate antidepressant trials failed: 1 or less (now 1 to 2)."
     )
+
+
+def test_a_name_keeps_its_capitals_inside_a_sentence():
+    said = told([("", "child_pugh_class <> 'C'")], child_pugh_class="C")
+    assert said == "No longer no if Child-Pugh class: none or A or B (now C)."

@@ -48,9 +48,10 @@ def change_words(
 
 def label_inside(definition: FactDefinition) -> str:
     """A label inside a sentence; what begins with a capital word stays as it is."""
-    label = definition.label
-    plain_word = label[1:2].islower() or label.startswith("A ")
-    return label[:1].lower() + label[1:] if plain_word else label
+    label = definition.label.rstrip(".")
+    first = label.split(" ")[0]
+    # "Age", "A rise", but not "SSRI", "BMI" or "Child-Pugh".
+    return label[:1].lower() + label[1:] if first[1:].islower() or first == "A" else label
 
 
 def now_words(value: Value, definition: FactDefinition) -> str:

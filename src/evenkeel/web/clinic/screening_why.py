@@ -17,6 +17,7 @@ from evenkeel.web.clinic.screening_parts import FINDING_WORDS, STATE, fact_line
 from evenkeel.web.records.selectors.screening import Screening
 
 _MOST_CRITERIA = 5
+_IN_A_CELL = 2
 _NOTHING = "No change of this person's facts would turn it."
 _TITLES = {
     Answer.YES: "Why yes",
@@ -28,7 +29,7 @@ _TITLES = {
 
 def change_cells(seen: Screening) -> list[str]:
     """The last row of the table: what would change each verdict, in a sentence or two."""
-    return [" ".join(turn.sentence() for turn in each) or _NOTHING for each in seen.turns]
+    return [" ".join(turn.sentence(_IN_A_CELL) for turn in each) or _NOTHING for each in seen.turns]
 
 
 def _count(fewest: Fewest) -> str:
