@@ -165,7 +165,7 @@ def test_random_predicates_mean_the_same_in_spark(spark, people):
     engine = spark(place)
     registry = read_columns(engine.columns(), WORDS, AS_OF)
     random, texts = Random(11), []
-    while len(texts) < 40:
+    while len(texts) < 16:
         text = random_predicate(random)
         try:
             condition(read_predicate(text, WORDS), registry.table)
