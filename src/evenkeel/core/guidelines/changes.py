@@ -6,7 +6,8 @@ sets behind them are searched for in ``settle`` and ``flips``.
 The order worth asking: what anybody can be asked, then what must be measured, then what
 a clinician must judge; within each, what weighs most in the criteria that wait for it
 (a must 4, a should 2, shared among the facts that the criterion still needs; a safeguard
-100, for it binds every pack); then the patient before the coordinator, the nurse and the prescriber.
+100, for it binds every pack); then the patient before the coordinator, the nurse and
+the prescriber.
 """
 
 from __future__ import annotations
