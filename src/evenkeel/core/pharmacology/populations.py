@@ -305,12 +305,15 @@ def concentrations(
     start_h: float,
     step_h: float,
     points: int,
+    first_point: int = 0,
     threads: int = 1,
     out: Floats | None = None,
 ) -> Floats:
     """Everybody's concentrations on an even grid.
 
     Args:
+        first_point: where to begin on the grid start_h + j * step_h. Another start_h would
+            not be the same: its last digit decides on which side of a dose a point lies.
         out: a buffer to fill, shape (people, analytes, points); a new one when None.
             Fresh memory costs as much as the work: give the same one again.
 
@@ -321,7 +324,7 @@ def concentrations(
     made = np.empty(shape) if out is None else out
     if made.shape != shape:
         raise ValueError(f"the buffer has shape {made.shape}, needed is {shape}")
-    _Run(who, plan, start_h, step_h, threads).fill(0, points, made)
+    _Run(who, plan, start_h, step_h, threads).fill(first_point, first_point + points, made)
     return made
 
 
