@@ -17,7 +17,7 @@ that could decide is in force says unknown: its silence is no yes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -42,16 +42,31 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CriterionVerdict:
-    """applies: None = not known. refs: the entries that decided. deciding: facts."""
+    """applies: None = not known. deciding: facts that made the finding.
+
+    Words and entries are put together when they are asked for: a search weighs
+    thousands of verdicts that nobody reads.
+    """
 
     criterion: Criterion
     applies: bool | None
     finding: Finding
-    reason: str
     missing: tuple[str, ...] = ()
     deciding: tuple[str, ...] = ()
-    refs: tuple[str, ...] = ()
     role: str = ""
+    facts: Facts = field(repr=False, compare=False)
+    dictionary: Dictionary = field(repr=False, compare=False)
+
+    @property
+    def reason(self) -> str:
+        """Why, in words."""
+        return _reason(self)
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """The entries of the record that it stands on."""
+        names = (*self.deciding, *self.missing)
+        return tuple(dict.fromkeys(ref for name in names for ref in self.facts[name].refs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,67 +120,32 @@ def weigh(
 
 def judge_criterion(criterion: Criterion, facts: Facts, dictionary: Dictionary) -> CriterionVerdict:
     """One criterion for one person."""
-    if not criterion.in_force(facts.as_of):
-        return CriterionVerdict(
-            criterion=criterion,
-            applies=False,
-            finding=Finding.NOT_APPLICABLE,
-            reason=out_of_force(criterion, facts.as_of),
-        )
     applies, finding, outcome = weigh(criterion, facts, dictionary)
-    return _verdict(criterion, applies, finding, outcome, facts, dictionary)
-
-
-def _verdict(
-    criterion: Criterion,
-    applies: bool | None,
-    finding: Finding,
-    outcome: Outcome,
-    facts: Facts,
-    dictionary: Dictionary,
-) -> CriterionVerdict:
     deciding = outcome.deciding
     if len(deciding) > 1:
         deciding = tuple(dict.fromkeys(deciding))
-    missing: tuple[str, ...] = ()
-    role = ""
-    if finding is Finding.UNKNOWN:
-        missing = outcome.missing
-    elif finding is Finding.JUDGE:
-        missing = outcome.missing
-        role = dictionary[missing[0]].asked_of
-    shown = missing if missing else deciding
-    held = facts.by_name
-    refs: dict[str, None] = {}
-    for name in (*deciding, *missing):
-        if name in held and held[name].refs:
-            refs.update(dict.fromkeys(held[name].refs))
+    missing = outcome.missing if finding in (Finding.UNKNOWN, Finding.JUDGE) else ()
     return CriterionVerdict(
         criterion=criterion,
         applies=applies,
         finding=finding,
-        reason=_reason(criterion, finding, shown, role, facts, dictionary),
         missing=missing,
         deciding=deciding,
-        refs=tuple(refs),
-        role=role,
+        role=dictionary[missing[0]].asked_of if finding is Finding.JUDGE else "",
+        facts=facts,
+        dictionary=dictionary,
     )
 
 
-def _reason(
-    criterion: Criterion,
-    finding: Finding,
-    names: tuple[str, ...],
-    role: str,
-    facts: Facts,
-    dictionary: Dictionary,
-) -> str:
+def _reason(verdict: CriterionVerdict) -> str:
+    criterion, finding = verdict.criterion, verdict.finding
+    facts, dictionary = verdict.facts, verdict.dictionary
+    if not criterion.in_force(facts.as_of):
+        return out_of_force(criterion, facts.as_of)
     if finding is Finding.JUDGE:
-        return f"a {role} must judge: {dictionary[names[0]].question}"
-    if len(names) == 1:
-        said = fact_words(facts[names[0]], dictionary[names[0]])
-    else:
-        said = "; ".join([fact_words(facts[name], dictionary[name]) for name in names])
+        return f"a {verdict.role} must judge: {dictionary[verdict.missing[0]].question}"
+    names = verdict.missing or verdict.deciding
+    said = "; ".join(fact_words(facts[name], dictionary[name]) for name in names)
     if finding is Finding.UNKNOWN:
         return f"not known: {said}" if said else "not known"
     if finding is Finding.NOT_APPLICABLE:
