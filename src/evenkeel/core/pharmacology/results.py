@@ -21,6 +21,7 @@ from evenkeel.core.pharmacology.timeline import Happening, Infusion, collected, 
 
 _SAMPLES = 96  # looks within one stretch; a curve of few exponentials turns few times
 _CLOSE_H = 1e-6
+_INSIDE = 33  # looks between two, while closing in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +118,11 @@ class _Curve:
         low, high = times[max(best - 1, 0)], times[min(best + 1, times.size - 1)]
         at = float(times[best])
         while high - low > _CLOSE_H:
-            inner = np.linspace(low, high, 33)
+            inner = np.linspace(low, high, _INSIDE)
             near = self.at(inner)[:, place]
             best = int(np.argmax(near))
             at = float(inner[best])
-            low, high = inner[max(best - 1, 0)], inner[min(best + 1, 32)]
+            low, high = inner[max(best - 1, 0)], inner[min(best + 1, _INSIDE - 1)]
         # A bolus is highest at its very moment, which closing in only comes near to.
         both = np.unique([at, times[int(np.argmax(values))]])
         return float(both[int(np.argmax(self.at(both)[:, place]))])
@@ -129,15 +130,17 @@ class _Curve:
     def above(self, times: Floats, values: Floats, place: int, level: float) -> float:
         over = values > level
         total = float(np.sum(np.diff(times)[over[:-1] & over[1:]]))
-        for k in np.flatnonzero(over[:-1] != over[1:]):
-            low, high = float(times[k]), float(times[k + 1])
-            begun = bool(over[k])
-            first, last = low, high
-            while high - low > _CLOSE_H:
-                middle = 0.5 * (low + high)
-                if bool(self.at(np.array([middle]))[0, place] > level) == begun:
-                    low = middle
-                else:
-                    high = middle
-            total += low - first if begun else last - low
+        edges = np.flatnonzero(over[:-1] != over[1:])
+        if edges.size == 0:
+            return total
+        low, high, begun = times[edges], times[edges + 1], over[edges]
+        first, last = low, high
+        rows = np.arange(edges.size)
+        while float((high - low).max()) > _CLOSE_H:
+            # All crossings are closed in on together: each look walks the whole treatment.
+            looks = np.linspace(low, high, _INSIDE, axis=1)
+            still = (self.at(looks.ravel())[:, place] > level).reshape(looks.shape)
+            turned = np.maximum((still == begun[:, None]).argmin(axis=1), 1)
+            low, high = looks[rows, turned - 1], looks[rows, turned]
+        total += float(np.sum(np.where(begun, low - first, last - low)))
         return total
