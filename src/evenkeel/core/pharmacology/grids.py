@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+from array import array
 
 import numpy as np
 
@@ -50,18 +52,38 @@ def read_list(text: str) -> Floats:
     """One time a line, hours, ascending without repeats; empty lines are passed over.
 
     Raises:
-        Refusal: a line that is no number, or times that do not ascend.
+        Refusal: a line that is no number, more than 100 million, or times that do not ascend.
     """
-    values: list[float] = []
-    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
-        if not line.strip():
-            continue
+    values = array("d")
+    for number, line in enumerate(io.StringIO(text.removeprefix("\ufeff")), start=1):
         try:
             values.append(float(line))
         except ValueError:
-            raise Refusal(
-                (f"line {number}: {line.strip()[:40]!r} is not a time in hours",)
-            ) from None
-    times = np.array(values)
+            written = line.strip()
+            if not written:
+                continue
+            raise Refusal((f"line {number}: {written[:40]!r} is not a time in hours",)) from None
+        if "_" in line:  # 1_5 is a number to Python and a slip of the pen to everybody else
+            raise Refusal((f"line {number}: {line.strip()[:40]!r} is not a time in hours",))
+        if len(values) > MOST_TIMES:
+            raise Refusal((f"line {number}: more than {MOST_TIMES:,} times",))
+    times = np.frombuffer(values, dtype=np.float64) if values else np.empty(0)
     check_times(times)
     return times
+
+
+def even(times_h: Floats, step_h: float | None = None) -> tuple[float, float] | None:
+    """Start and step, hours, of a grid whose times are these to the last digit; None for others.
+
+    times_h: shape (m,), ascending. step_h: what made them, where it is known.
+    """
+    start = float(times_h[0])
+    if times_h.size == 1:
+        return start, 1.0
+    count = times_h.size - 1
+    # The mean step is nearest to the one that made them; the first is right for few.
+    steps = (step_h, float(times_h[1]) - start, (float(times_h[-1]) - start) / count)
+    for step in dict.fromkeys(steps):
+        if step is not None and np.array_equal(start + np.arange(times_h.size) * step, times_h):
+            return start, step
+    return None

@@ -58,16 +58,20 @@ def read_regimen(text: str) -> tuple[Dose, ...]:
         UnreadableRegimen: no header, an unknown column, a number that is missing, not
             finite or negative, more than 100,000 doses.
     """
-    lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
+    lines = [
+        (number, line)
+        for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1)
+        if line.strip()
+    ]
     if not lines:
         raise UnreadableRegimen([f"the table is empty; its header is {','.join(COLUMNS)}"])
-    rows = csv.reader(lines)
-    header = [name.strip() for name in next(rows)]
+    header = [name.strip() for name in next(csv.reader([lines[0][1]]))]
     faults = _header_faults(header)
     if faults:
         raise UnreadableRegimen(faults)
     doses: list[Dose] = []
-    for number, row in enumerate(rows, start=2):
+    for number, line in lines[1:]:
+        row = next(csv.reader([line]))
         if len(row) != len(header):
             faults.append(f"line {number}: {len(row)} values where the header has {len(header)}")
             continue
@@ -151,6 +155,8 @@ def _number(
     try:
         value = float(written)
     except ValueError:
+        value = None
+    if value is None or "_" in written:
         faults.append(f"line {line}: {name} of {written!r} is not a number")
         return absent
     if not math.isfinite(value):

@@ -8,7 +8,7 @@ between happenings and closed in on to a millionth of an hour.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +17,14 @@ from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.simulate import happenings
 from evenkeel.core.pharmacology.subjects import Refusal, Subject
-from evenkeel.core.pharmacology.timeline import Happening, Infusion, collected, walk
+from evenkeel.core.pharmacology.timeline import (
+    Happening,
+    Infusion,
+    Reset,
+    Steady,
+    collected,
+    walk,
+)
 
 _SAMPLES = 96  # looks within one stretch; a curve of few exponentials turns few times
 _CLOSE_H = 1e-6
@@ -50,9 +57,21 @@ def summarise(
     Raises:
         Refusal: nothing lies between the moments, or a dose that cannot be given.
     """
+    plan = happenings(who, tuple(doses))
+    return summarise_plan(who, plan, until_h=until_h, from_h=from_h, levels=levels)
+
+
+def summarise_plan(
+    who: Subject,
+    plan: list[Happening],
+    *,
+    until_h: float,
+    from_h: float = 0.0,
+    levels: Iterable[float] = (),
+) -> tuple[Summary, ...]:
+    """As ``summarise``, of what happens in this person's compartments."""
     if not np.isfinite([from_h, until_h]).all() or until_h <= from_h:
         raise Refusal((f"from {from_h:g} h to {until_h:g} h there is nothing to sum up",))
-    plan = happenings(who, tuple(doses))
     wanted = tuple(dict.fromkeys(levels))
     curve = _Curve(who, plan)
     times = curve.looks(from_h, until_h)
@@ -104,14 +123,34 @@ class _Curve:
         return np.unique(np.concatenate(spans))
 
     def area(self, from_h: float, until_h: float) -> Floats:
-        """Each output is summed up in a state of its own that nothing leaves."""
+        """Each output is summed up in a state of its own that nothing leaves.
+
+        A reset or a steady state empties that state too: what it held just before is kept.
+        """
         n, kinds = self.who.outputs.shape
         whole = np.zeros((n + kinds, n + kinds))
         whole[:n, :n] = self.who.rates
         whole[n:, :n] = self.who.outputs.T
-        times = np.array([from_h, until_h])
-        states = collected(walk(whole, self.plan, times), 2, n + kinds)
-        return np.asarray(states[1, n:] - states[0, n:])
+        plan = [
+            replace(each, state=np.concatenate([each.state, np.zeros(kinds)]))
+            if isinstance(each, Steady)
+            else each
+            for each in self.plan
+        ]
+        emptied = {
+            each.time_h
+            for each in plan
+            if isinstance(each, Reset) or (isinstance(each, Steady) and each.replaces)
+        }
+        times = np.array(
+            sorted({from_h, until_h} | {at for at in emptied if from_h <= at < until_h})
+        )
+        states = collected(walk(whole, plan, times), times.size, n + kinds)[:, n:]
+        held = {float(at): row for at, row in zip(times, states, strict=True)}
+        total = held[until_h] - held[from_h]
+        for at in inside:
+            total = total + held[at]
+        return np.asarray(total)
 
     def peak(self, times: Floats, values: Floats, place: int) -> float:
         best = int(np.argmax(values))

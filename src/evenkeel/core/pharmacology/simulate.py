@@ -88,8 +88,15 @@ def pieces(who: Subject, doses: Iterable[Dose], times_h: Floats) -> Iterator[tup
         Refusal: times that are not finite, not ascending, or repeated; or a dose that
             cannot be given.
     """
+    yield from pieces_of(who, happenings(who, doses), times_h)
+
+
+def pieces_of(
+    who: Subject, plan: Iterable[Happening], times_h: Floats
+) -> Iterator[tuple[slice, Floats]]:
+    """As ``pieces``, of what happens in this person's compartments."""
     check_times(times_h)
-    for part, states in walk(who.rates, happenings(who, doses), times_h):
+    for part, states in walk(who.rates, plan, times_h):
         yield part, who.concentrations(states)
 
 
