@@ -27,8 +27,10 @@ CDS = ("records_cdscard", "records_cdsfeedback")
 PACKETS = ("records_packet",)
 # 0007: the content that decisions stood on, and what a new one changed.
 EDITIONS = ("records_contentedition", "records_editioneffect")
+# 0008: switches of the site, and what people were asked for one of them.
+SITE = ("records_siteswitch", "records_modelanswer")
 
-TABLES = (*FIRST, *CDS, *PACKETS, *EDITIONS)
+TABLES = (*FIRST, *CDS, *PACKETS, *EDITIONS, *SITE)
 
 LEDGER_TABLES = ("ledger_entry",)
 # The head is moved by a trigger that runs with the owner's rights.

@@ -73,6 +73,7 @@ ACTS: dict[str, frozenset[Role]] = {
     "devices.manage": frozenset({A}),
     "accounts.manage": frozenset({A}),
     "cds.manage": frozenset({A}),
+    "site.manage": frozenset({A}),
 }
 
 

@@ -23,6 +23,7 @@ from evenkeel.web.records.models.packets import Packet
 from evenkeel.web.records.models.patients import Patient, PatientIdentifier, Sex
 from evenkeel.web.records.models.referrals import ChartItem, Referral
 from evenkeel.web.records.models.screening import FactAnswer, ScreeningDecision
+from evenkeel.web.records.models.site import ModelAnswer, SiteSwitch
 from evenkeel.web.records.models.treatments import (
     Container,
     DoseCheck,
@@ -54,6 +55,7 @@ __all__ = [
     "FactAnswer",
     "MailMessage",
     "MaintenanceDecision",
+    "ModelAnswer",
     "Once",
     "Packet",
     "Patient",
@@ -66,6 +68,7 @@ __all__ = [
     "Sex",
     "Shift",
     "SingleUseLink",
+    "SiteSwitch",
     "Task",
     "Treatment",
     "TreatmentEvent",
