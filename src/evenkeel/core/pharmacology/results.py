@@ -142,9 +142,8 @@ class _Curve:
             for each in plan
             if isinstance(each, Reset) or (isinstance(each, Steady) and each.replaces)
         }
-        times = np.array(
-            sorted({from_h, until_h} | {at for at in emptied if from_h <= at < until_h})
-        )
+        inside = [at for at in emptied if from_h <= at < until_h]
+        times = np.array(sorted({from_h, until_h, *inside}))
         states = collected(walk(whole, plan, times), times.size, n + kinds)[:, n:]
         held = {float(at): row for at, row in zip(times, states, strict=True)}
         total = held[until_h] - held[from_h]
