@@ -7,12 +7,13 @@ At the time of a dose the value is the one just before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from evenkeel.core.pharmacology.linear import Floats
+from evenkeel.core.pharmacology.models import Model
 from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.subjects import Refusal, Subject
 from evenkeel.core.pharmacology.timeline import Happening, walk
@@ -50,18 +51,24 @@ def happenings(who: Subject, doses: Iterable[Dose]) -> list[Happening]:
             route=dose.route,
             amount_mg=dose.amount_mg,
             duration_h=dose.duration_h,
-            of_dose=_of_dose(who, dose),
+            of_dose=of_dose(who.model, who.covariates, dose),
         )
     return made
 
 
-def _of_dose(who: Subject, dose: Dose) -> dict[str, float]:
-    """Covariates of the dose: as given, or as they follow from its amount."""
+def of_dose(model: Model, covariates: Mapping[str, float], dose: Dose) -> dict[str, float]:
+    """Covariates of the dose: as given, or as they follow from its amount.
+
+    covariates: of the person; one that names a covariate of a dose holds for every dose.
+
+    Raises:
+        Refusal: less than one device, or a covariate that cannot be.
+    """
     found: dict[str, float] = {}
-    for name, covariate in who.model.covariates.items():
+    for name, covariate in model.covariates.items():
         if not covariate.of_dose:
             continue
-        value = dose.of_dose.get(name, who.covariates.get(name))
+        value = dose.of_dose.get(name, covariates.get(name))
         if value is None and covariate.per_mg and dose.route == "intranasal":
             value = dose.amount_mg / covariate.per_mg
             if 0.0 < value < 1.0:
