@@ -24,6 +24,8 @@ from evenkeel.core.pharmacology.expressions import (
 )
 
 ADULT_FROM_YEARS = 18.0  # where a paper prints no ages, its people are adults or they are not
+# Not limits of any model: beyond them a number was mistyped or has another unit.
+POSSIBLE = {"AGE": (0.0, 125.0, "years"), "WT": (0.2, 650.0, "kg")}
 HOURS = {"h": 1.0, "min": 60.0}  # how many of its units make an hour
 
 
@@ -252,6 +254,12 @@ class Model:
             "WT": (self.weight_from, self.weight_to, "kg"),
         }
         for name, value in covariates.items():
+            least, most, kind = POSSIBLE.get(name, (value, value, ""))
+            if not least <= value <= most:
+                told.append(
+                    f"{name} of {value:g} cannot be: it is in {kind}, {least:g} to {most:g}"
+                )
+                continue
             low, high, unit = limits.get(name, (None, None, ""))
             covariate = self.covariates.get(name)
             if covariate is not None:
