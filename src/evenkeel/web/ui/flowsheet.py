@@ -16,7 +16,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evenkeel.web.ui import svg
+from evenkeel.web.ui import expected, svg
 from evenkeel.web.ui.words import clinic_zone, write_number, write_time
 
 WIDTH, LEFT, RIGHT = 828.0, 102.0, 814.0
@@ -47,6 +47,9 @@ class _Sheet:
         self.gap_s = float(document.get("gap_s", GAP_S))
         self.series: dict[str, list[dict[str, Any]]] = document.get("series", {})
         self.levels: dict[str, list[dict[str, Any]]] = document.get("levels", {})
+        # What a model expects stands below everything that was measured or written down.
+        self.model: dict[str, Any] = document.get("expected", {})
+        self.bottom = BOTTOM + expected.TALL if self.model else BOTTOM
 
     def x(self, when: datetime | str) -> float:
         part = (moment(when) - self.start).total_seconds() / self.span
@@ -95,10 +98,10 @@ def _axis(sheet: _Sheet) -> list[SafeString]:
     while first < sheet.start:
         first += timedelta(minutes=step)
     now_x = sheet.x(sheet.now)
-    out = [svg.rect(now_x, 26, RIGHT - now_x, BOTTOM - 26, "future")]
+    out = [svg.rect(now_x, 26, RIGHT - now_x, sheet.bottom - 26, "future")]
     while first <= sheet.end:
         x = sheet.x(first)
-        out.append(svg.line(x, 24, x, BOTTOM, "grid"))
+        out.append(svg.line(x, 24, x, sheet.bottom, "grid"))
         if abs(x - now_x) > 48:
             out.append(svg.text(x, 16, write_time(first), "", "middle"))
         first += timedelta(minutes=step)
@@ -355,6 +358,8 @@ def _summary(sheet: _Sheet) -> str:
             f"Last pressure {items[-1]['sys']}/{items[-1]['dia']} "
             f"at {write_time(moment(items[-1]['at']))}."
         )
+    if sheet.model:
+        said.append(expected.summary(sheet.model))
     said.append("The arrow keys move a cursor; the same stands in the table below.")
     return " ".join(said)
 
@@ -364,11 +369,18 @@ def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeSt
     sheet = _Sheet(document)
     body = [*_axis(sheet), *_limits(sheet), *_dose(sheet), *_pressure(sheet), *_signs(sheet)]
     body += [*_levels(sheet), *_events(sheet)]
+    if sheet.model:
+        points = [
+            (sheet.x(each["at"]), each["line"], each["low"], each["high"])
+            for each in sheet.model["points"]
+            if sheet.inside(each["at"])
+        ]
+        body += expected.strip(sheet.model, points, top=BOTTOM, left=LEFT, right=RIGHT)
     now_x = sheet.x(sheet.now)
     now = format_html(
         '<g data-now-line data-x="{}">{}{}</g>',
         svg.n(now_x),
-        svg.line(now_x, 22, now_x, BOTTOM, "now-line"),
+        svg.line(now_x, 22, now_x, sheet.bottom, "now-line"),
         svg.boxed(
             now_x,
             3,
@@ -399,11 +411,11 @@ def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeSt
         '<p class="reader" aria-live="polite"></p>'
         '<p class="legend"><span>▼ filled: monitor</span><span>▽ open: by hand</span>'
         "<span>dashed outline: planned</span><span>solid: given</span>"
-        "<span><del>6</del> corrected, kept</span></p>{}</figure>",
+        "<span><del>6</del> corrected, kept</span>{}</p>{}</figure>",
         live,
         event,
         svg.n(WIDTH),
-        svg.n(BOTTOM),
+        svg.n(sheet.bottom),
         _summary(sheet),
         sheet.start.isoformat(),
         sheet.end.isoformat(),
@@ -412,7 +424,8 @@ def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeSt
         cursor,
         svg.join(body),
         now,
-        svg.n(BOTTOM),
+        svg.n(sheet.bottom),
+        expected.LEGEND if sheet.model else svg.NOTHING,
         svg.twin(
             ("Time", "What", "Value", "Origin"),
             ((r["time"], r["what"], r["value"], r["origin"]) for r in rows),

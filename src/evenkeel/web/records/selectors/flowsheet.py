@@ -22,7 +22,7 @@ from evenkeel.core.monitoring.fold import State
 from evenkeel.core.monitoring.leaving import earliest_leaving
 from evenkeel.core.monitoring.rules import Limit, Rules
 from evenkeel.web.records.models import Treatment
-from evenkeel.web.records.selectors import timeline
+from evenkeel.web.records.selectors import expected, timeline
 
 _SERIES = {"heart_rate": "pulse", "spo2": "spo2", "respiratory_rate": "rr"}
 _STRETCHES = 240
@@ -53,8 +53,11 @@ def span(state: State, rules: Rules) -> tuple[datetime, datetime]:
     return start, end
 
 
-def document_of(treatment: Treatment, now: datetime) -> dict[str, Any]:
-    """The document of ``web.ui.flowsheet`` for this treatment at ``now``."""
+def document_of(treatment: Treatment, now: datetime, *, wait_s: float = 0.0) -> dict[str, Any]:
+    """The document of ``web.ui.flowsheet`` for this treatment at ``now``.
+
+    wait_s: how long to wait for the line of a model that is being worked out.
+    """
     rules = timeline.rules_of(treatment)
     read = timeline.Read(treatment)
     start, end = span(read.at(now), rules)
@@ -83,6 +86,9 @@ def document_of(treatment: Treatment, now: datetime) -> dict[str, Any]:
         "gap_s": 180,
     }
     document |= _dose(state)
+    strip = expected.strip_of(expected.of_treatment(treatment, state, now, wait_s=wait_s))
+    if strip is not None:
+        document["expected"] = strip
     leaving = earliest_leaving(state, rules)
     if leaving is not None and state.left_at is None and now < leaving:
         document["leaving"] = f"earliest leaving {_clock(leaving)}"

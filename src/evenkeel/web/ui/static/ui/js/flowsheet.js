@@ -12,6 +12,8 @@ export async function refresh(figure) {
     if (!answer.ok) return;
     const told = await answer.json();
     replace(figure, told.figure);
+    // A model's line is worked out beside the page; nothing waits for it, so it is asked for again.
+    if (told.expected?.waiting) setTimeout(() => refresh(figure), 2000);
   } catch {
     // Out of touch is said by the clock; the old drawing stays and ages in view.
   } finally {
