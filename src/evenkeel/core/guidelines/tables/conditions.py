@@ -212,8 +212,11 @@ class _Compiler:
             branches.append((told.value, taken))
             doubt = unknown(told.value)
             alike = all_of(value.same_as(each) for each in rest)
-            branches.append((all_of([doubt, alike]), _Found(value.value, used, {})))
-            branches.append((doubt, _Found(null(), used, told.missing)))
+            told_alike = _union([used, value.used, *(each.used for each in rest)])
+            branches.append((all_of([doubt, alike]), _Found(value.value, told_alike, {})))
+            # The condition settles it, and so could arms that turn out to be the same.
+            open_ = _union([told.missing, value.missing, *(each.missing for each in rest)])
+            branches.append((doubt, _Found(null(), used, open_)))
         last = values[-1]
         ending = _Found(last.value, _union([used, last.used]), last.missing)
         branches.append((exp.Boolean(this=True), ending))
