@@ -16,7 +16,7 @@ from evenkeel.web.accounts.models import User
 from evenkeel.web.accounts.roles import Role
 from evenkeel.web.records import consent_texts
 from evenkeel.web.records.models import Chair, Course, Patient, Purpose
-from evenkeel.web.records.seed import bundles, desk, house, live, names
+from evenkeel.web.records.seed import bundles, desk, guided, house, live, names
 from evenkeel.web.records.seed.calendar import Calendar
 from evenkeel.web.records.seed.rows import Rows
 from evenkeel.web.records.seed.stories import (
@@ -73,6 +73,23 @@ def plant(*, say: Callable[[str], None]) -> None:
     say("Asking for consent")
     _consent(stories, today, random)
     desk.ask_for_consent([story.patient for story in stories if story.stage == "consent"])
+    _guided(stories, teller.prescribers[0])
+
+
+def _guided(stories: list[Story], prescriber: User) -> None:
+    """Who shows what guidelines make of a history, of a request, and of an older decision."""
+    now = timezone.now()
+
+    def first(stage: str, protocol_id: str = "") -> Patient:
+        return next(
+            story.patient for story in stories
+            if story.stage == stage and protocol_id in ("", story.protocol_id)
+        )  # fmt: skip
+
+    guided.history(first("screening"), by=prescriber, at=now - timedelta(hours=5))
+    guided.decided_before(first("referred"), by=prescriber, at=now - timedelta(days=2))
+    coordinator = User.objects.get(username="i.penworth")
+    guided.packet(first("running", NASAL), by=coordinator, at=now - timedelta(hours=2))
 
 
 def _refer(

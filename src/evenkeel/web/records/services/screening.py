@@ -22,6 +22,7 @@ from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
 from evenkeel.web.records.once import claim, remember, repeat_gives
+from evenkeel.web.records.selectors.editions import safeguards_of
 from evenkeel.web.records.selectors.facts import check_on, exact, inputs_of
 from evenkeel.web.records.services.editions import keep_edition
 from evenkeel.web.ui.words import local
@@ -109,8 +110,12 @@ def decide(
     by: User,
     at: datetime,
     once: UUID | None = None,
+    content: Library | None = None,
 ) -> ScreeningDecision:
     """Keep what a prescriber decided, with every verdict, fact and the content it stood on.
+
+    content: the edition that judges, for a decision of the past that is told afterwards;
+        left out, the one that this house works with.
 
     Raises:
         Denied: only a prescriber decides.
@@ -119,7 +124,7 @@ def decide(
     """
     permissions.check_may(by, "screening.decide")
     claimed = claim(once, "screening.decided", by)
-    content = library()
+    content = content or library()
     if choice not in ScreeningDecision.Choice.values:
         raise CannotDecide("Choose what is decided: plan a course, no treatment, or wait.")
     if pack not in content.packs:
@@ -134,7 +139,7 @@ def decide(
     if verdict is None:
         raise CannotDecide("This pack is not among those that are shown. Choose another.")
     proceed = choice == ScreeningDecision.Choice.PROCEED
-    guards = judge_all(result.facts)
+    guards = judge_all(result.facts, safeguards_of(content))
     held = [each for each in guards if each.holds_back]
     stopped = [each for each in held if each.safeguard.stops and each.verdict.answer is Verdict.NO]
     if proceed and stopped:
