@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import msgspec
 
 from evenkeel.core.kernel.content import ContentFault, content, one_of, read_toml
 from evenkeel.core.kernel.sources import Mark, Source
+from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.regimens import Dose, in_order
 from evenkeel.core.pharmacology.subjects import Refusal
 
@@ -65,6 +67,13 @@ class Preset:
                 of_dose={} if row.device is None else {"DEVICE": row.device},
             )
             for row in self.rows
+        )
+
+    def amounts(self, weights_kg: Floats) -> tuple[Any, ...]:
+        """What each of its doses is for people of these weights: a number, or shape (people,)."""
+        rows = sorted(self.rows, key=lambda row: row.time_h)
+        return tuple(
+            row.mg if row.mg is not None else _by_weight(row, 1.0) * weights_kg for row in rows
         )
 
 

@@ -1,0 +1,196 @@
+"""``--plot``: a picture as SVG, PNG or PDF, with the limits of the model in its foot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evenkeel.commands.simulate.telling import opened, stop
+
+if TYPE_CHECKING:
+    from evenkeel.commands.simulate.asked import Given
+    from evenkeel.commands.simulate.many import Many
+    from evenkeel.commands.simulate.one import One
+    from evenkeel.core.pharmacology.models import Model
+    from evenkeel.core.pharmacology.picture import Curve, Mark, Panel
+
+FORMATS = (".svg", ".png", ".pdf")
+_PIXELS_PER_INCH = 192.0  # two for each point of the screen
+_AROUND = """\
+#let asked = json(bytes(sys.inputs.asked))
+#set document(title: asked.title, date: none)
+#set text(lang: "en", font: "IBM Plex Sans")
+#set page(width: auto, height: auto, margin: 0pt)
+#image(bytes(asked.svg), format: "svg", width: 720pt, alt: asked.told)
+"""
+_SAMPLING = {
+    "venous": "blood from a vein",
+    "arterial": "blood from an artery",
+    "mixed": "blood from a vein or an artery, as the studies had it",
+}
+
+
+def check_format(file: str) -> None:
+    """Stops where the name ends otherwise than a picture's."""
+    if Path(file).suffix.lower() not in FORMATS:
+        stop([f"--plot {file}: the name ends in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"])
+
+
+def plot_one(file: str, asked: One, *, occupancy: bool) -> None:
+    """One person: a curve for each analyte, and the receptors taken as a band below."""
+    from evenkeel.core.pharmacology.picture import Curve, Panel
+
+    whole = asked.whole()
+    panels = [
+        Panel(
+            unit="ng/mL",
+            curves=[
+                Curve(name=_shown(name), values=whole[:, place], note=_note(name))
+                for place, name in enumerate(asked.who.analytes)
+            ],
+        )
+    ]
+    if occupancy:
+        band = asked.occupancy(whole)
+        taken = Curve(
+            name="NMDA receptors",
+            values=100.0 * band.middle,
+            low=100.0 * band.low,
+            high=100.0 * band.high,
+            note="taken by all that binds",
+        )
+        panels.append(Panel(unit="per cent taken", curves=[taken], top=100.0))
+    person = ", ".join(f"{name} {value:g}" for name, value in asked.who.covariates.items())
+    _draw(file, asked.model, asked.given, asked.times, panels, [person or "no covariates"])
+
+
+def plot_many(file: str, asked: Many) -> None:
+    """A population: the middle percentile of each analyte within the band of the outermost."""
+    from evenkeel.core.pharmacology.picture import Curve, Panel
+
+    wanted = asked.asked.percentiles
+    whole = asked.whole()
+    middle = min(range(len(wanted)), key=lambda place: abs(wanted[place] - 50.0))
+    curves: list[Curve] = []
+    for place, name in enumerate(asked.analytes):
+        low, high = whole[:, place, 0], whole[:, place, -1]
+        banded = len(wanted) > 1
+        curves.append(
+            Curve(
+                name=_shown(name),
+                values=whole[:, place, middle],
+                low=low if banded else None,
+                high=high if banded else None,
+                note=_percentiles(wanted, middle),
+            )
+        )
+    known = [f"{name} {value:g}" for name, value in asked.fixed.items()]
+    known += [f"{name} {draw.words}" for name, draw in asked.asked.draws.items()]
+    people = f"{asked.asked.people:,} people, seed {asked.asked.seed}"
+    lines = ["; ".join([people, ", ".join(known)]) if known else people]
+    if asked.asked.assumed:
+        spread = ", ".join(f"{name} {cv:g}%" for name, cv in asked.asked.assumed.items())
+        lines.append(f"Spread ASSUMED for this picture, not published (CV): {spread}")
+    _draw(file, asked.model, asked.given, asked.times, [Panel(unit="ng/mL", curves=curves)], lines)
+
+
+def _percentiles(wanted: tuple[float, ...], middle: int) -> str:
+    if len(wanted) == 1:
+        return f"percentile {wanted[0]:g}"
+    return f"percentile {wanted[middle]:g}, band {wanted[0]:g} to {wanted[-1]:g}"
+
+
+def _shown(analyte: str) -> str:
+    return analyte.removeprefix("Ce_").replace("_", "-")
+
+
+def _note(analyte: str) -> str:
+    return "at the effect site" if analyte.startswith("Ce_") else ""
+
+
+def _marks(given: Given) -> list[Mark]:
+    from evenkeel.core.pharmacology.picture import Mark
+
+    if given.doses is not None:
+        return [
+            Mark(
+                time_h=dose.time_h,
+                until_h=dose.time_h + dose.duration_h,
+                words=f"{dose.amount_mg:.4g} mg {dose.route}",
+            )
+            for dose in given.doses
+        ]
+    made: list[Mark] = []
+    for each in given.records:
+        words = "reset" if each.evid == 3 else f"{each.amount_mg:.4g} mg {each.route}"
+        if each.steady:
+            words += ", steady state"
+        made += [
+            Mark(
+                time_h=each.time_h + k * each.every_h,
+                until_h=each.time_h + k * each.every_h + each.duration_h,
+                words=words,
+            )
+            for k in range(each.additional + 1)
+        ]
+    return made
+
+
+def _draw(
+    file: str,
+    model: Model,
+    given: Given,
+    times: object,
+    panels: list[Panel],
+    person: Iterable[str],
+) -> None:
+    import numpy as np
+
+    from evenkeel.core.pharmacology.picture import Picture, svg
+
+    picture = Picture(
+        title=model.title,
+        head=[
+            f"{model.id}: {model.source}",
+            f"{given.words[0].upper()}{given.words[1:]}",
+            *person,
+        ],
+        times_h=np.asarray(times),
+        panels=panels,
+        marks=_marks(given),
+        foot=[
+            f"A teaching view from a named model, not for choosing a dose. {model.status}, "
+            f"{model.confidence} confidence; {_SAMPLING[model.sampling]}; amounts are mg of base. "
+            f"Made from: {model.population}.",
+            f"{model.confidence_words}",
+        ],
+    )
+    made = svg(picture)
+    with opened(file) as out:
+        out.write(_typeset(made, picture.title, Path(file).suffix.lower()))
+
+
+def _typeset(made: str, title: str, kind: str) -> bytes:
+    """SVG as it is; PNG and PDF with the fonts that papers have, never the machine's."""
+    if kind == ".svg":
+        return made.encode()
+    import json
+
+    import typst
+
+    from evenkeel.web.paper.typeset import FONTS
+
+    fonts = typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)]
+    )
+    asked = {"svg": made, "title": title, "told": f"Concentrations over time. {title}"}
+    made_of = typst.compile(
+        _AROUND.encode(),
+        font_paths=fonts,
+        ignore_system_fonts=True,
+        format=kind.removeprefix("."),
+        sys_inputs={"asked": json.dumps(asked)},
+        **({"ppi": _PIXELS_PER_INCH} if kind == ".png" else {"pdf_standards": ["ua-1"]}),
+    )
+    return bytes(made_of)
