@@ -84,6 +84,8 @@ clinic:courses                      number                 CNPD     .
 clinic:course_plan                  number                 CP       CP
 clinic:protocols                    .                      CNPDRA   .
 clinic:course                       course                 CNPD     .
+clinic:course_expected              course                 CNPD     .
+clinic:model_answer                 number                 .        CNP
 clinic:course_series                course                 CNP      CNP
 clinic:decision_accept              course                 .        P
 clinic:decision_otherwise           course                 P        P
@@ -150,6 +152,7 @@ clinic:accounts                     .                      A        .
 clinic:account-add                  .                      A        A
 clinic:account-password             account                .        A
 clinic:account-open                 account                .        A
+clinic:site                         .                      A        A
 clinic:token-add                    .                      A        A
 clinic:token-revoke                 token                  .        A
 clinic:roster                       .                      CA       CA

@@ -35,6 +35,7 @@ BELONG = {
     "/packets/": "/patients/",
     "/tasks/": "/today/",
     "/editions/": "/patients/",
+    "/house/site/": "/house/accounts/",
 }
 
 

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from evenkeel.web.ui import svg
 from evenkeel.web.ui.words import write_number
 
 TALL = 80.0  # of the strip, with its margins
 LEGEND = format_html("<span>{}</span>", "dashed on grey: expected by a model, not measured")
+MARK = mark_safe(" data-model")  # on the drawing, so that a page can make room
 _WIDTH, _LEFT, _RIGHT = 640.0, 102.0, 600.0
 _STEPS = (10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800)
 

@@ -39,3 +39,12 @@ class TokenForm(forms.Form):
         ).order_by("last_name"),
         label="Sends as",
     )
+
+
+class SwitchForm(forms.Form):
+    """A turn of a switch, and why."""
+
+    turn = forms.ChoiceField(choices=[("on", "on"), ("off", "off")], widget=forms.HiddenInput)
+    reason = forms.CharField(
+        max_length=500, label="Reason", help_text="Who asked for it, and what for. It is kept."
+    )

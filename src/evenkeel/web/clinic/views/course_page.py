@@ -22,6 +22,7 @@ from evenkeel.web.records.models import Course
 from evenkeel.web.records.selectors import booking as book
 from evenkeel.web.records.selectors import courses as find
 from evenkeel.web.records.selectors import decisions as asked
+from evenkeel.web.records.selectors import expected
 from evenkeel.web.records.selectors.glance import glance
 
 OPEN_TO_DECIDE = (CourseStatus.DECISION_DUE, CourseStatus.MAINTENANCE)
@@ -111,6 +112,7 @@ def course_page(
         "next": book.holding().filter(course=one, status="booked").order_by("period").first(),
         "may_book": permissions.may(request.user, "booking.book"),
         "may_rate": permissions.may(request.user, "ratings.record"),
+        "expects": expected.is_on(),
         **card(request, one, now),
         **more,
     }

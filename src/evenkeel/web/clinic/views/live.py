@@ -18,13 +18,14 @@ from evenkeel.core.monitoring.conditions import Standing
 from evenkeel.core.monitoring.events import Scale
 from evenkeel.core.monitoring.fold import Phase
 from evenkeel.core.pharmacology.products import product
+from evenkeel.web.clinic.expected_parts import panel_of
 from evenkeel.web.clinic.forms.day import OverrideForm
 from evenkeel.web.clinic.guards import page
 from evenkeel.web.clinic.treatment_parts import ROW, card, override_signed, treatment_or_404
 from evenkeel.web.records import permissions
 from evenkeel.web.records.emergency import sheet_for
 from evenkeel.web.records.models import Treatment
-from evenkeel.web.records.selectors import flowsheet, seats, timeline
+from evenkeel.web.records.selectors import expected, flowsheet, seats, timeline
 from evenkeel.web.records.selectors.alarm_banner import banner_of
 from evenkeel.web.records.services import register
 from evenkeel.web.records.services.signatures import NotSigned
@@ -40,11 +41,15 @@ SEDATION = [
     (1, "Squeeze"),
     (0, "None"),
 ]
+# A curve that is known is there at once; a new one takes less than this once its thread is warm.
+WAIT_S = 0.15
 DISSOCIATION = [(number, "") for number in range(11)]
 SYMPTOMS = ["Nausea", "Anxious", "Dizzy", "Headache", "Vomiting", "Numbness", "Blurred vision"]
 
 
-def parts_of(treatment: Treatment, now: datetime, user: Any) -> dict[str, Any]:
+def parts_of(
+    treatment: Treatment, now: datetime, user: Any, *, wait_s: float = 0.0
+) -> dict[str, Any]:
     """What changes on the live screen, for the page and for its refreshed parts."""
     seat = seats.seat_of(treatment, now)
     state, leave, rules = seat.state, seat.leave, seat.rules
@@ -70,7 +75,10 @@ def parts_of(treatment: Treatment, now: datetime, user: Any) -> dict[str, Any]:
                 "last_at": tap.at if tap else None,
             }
         )
+    shown = expected.of_treatment(treatment, state, now, wait_s=wait_s)
     return {
+        "panel": panel_of(shown, treatment.patient, user),
+        "course": treatment.course,
         "treatment": treatment,
         "state": state,
         "now": now,
@@ -118,15 +126,15 @@ def parts_of(treatment: Treatment, now: datetime, user: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _context(request: HttpRequest, found: Treatment) -> dict[str, Any]:
+def _context(request: HttpRequest, found: Treatment, *, wait_s: float = 0.0) -> dict[str, Any]:
     now = timezone.now()
     return {
         "card": card(found),
         "extra": [(f"{found.chair.name}, responsible", found.nurse.short_name)],
-        "document": flowsheet.document_of(found, now),
+        "document": flowsheet.document_of(found, now, wait_s=wait_s),
         "emergency": sheet_for(found.course.product),
         "what": product(found.course.product),
-        **parts_of(found, now, request.user),
+        **parts_of(found, now, request.user, wait_s=wait_s),
     }
 
 
@@ -147,9 +155,8 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
 def parts(request: HttpRequest, pk: int) -> HttpResponse:
     """Only what changes; live.js puts each part in its place."""
     found = treatment_or_404(request, pk)
-    answer = render(
-        request, "clinic/live/parts.html", parts_of(found, timezone.now(), request.user)
-    )
+    context = parts_of(found, timezone.now(), request.user, wait_s=WAIT_S)
+    answer = render(request, "clinic/live/parts.html", context)
     answer["X-Server-Now"] = timezone.now().isoformat()
     return answer
 
@@ -160,7 +167,7 @@ def parts(request: HttpRequest, pk: int) -> HttpResponse:
 def sheet_json(request: HttpRequest, pk: int) -> JsonResponse:
     """The flowsheet as a document with its drawing; see ui/README.md."""
     found = treatment_or_404(request, pk)
-    document = flowsheet.document_of(found, timezone.now())
+    document = flowsheet.document_of(found, timezone.now(), wait_s=WAIT_S)
     return JsonResponse(flowsheet_answer(document))
 
 
@@ -170,7 +177,7 @@ def sheet_json(request: HttpRequest, pk: int) -> JsonResponse:
 def paper(request: HttpRequest, pk: int) -> HttpResponse:
     """The printed form: the sheet, the gate, the overrides, who did what."""
     found = treatment_or_404(request, pk)
-    context = _context(request, found)
+    context = _context(request, found, wait_s=expected.PRINT_WAIT_S)
     state = context["state"]
     context["written"] = [
         {"at": event.at, "by": event.by, "words": words, "struck": event.id in state.struck,

@@ -48,7 +48,7 @@ class Shown:
     state: drawn, waiting (being worked out), missing, outside, none (as ``Expected``), or
         no_dose (``reasons`` say which dose is not known).
     started_at: the first drop or device; None = as planned, from a start that is not known.
-    dose_words: the dose it is drawn for.
+    dose_words: the dose it is drawn for. doses_min: its parts, minutes from and to.
     """
 
     state: Literal["drawn", "waiting", "missing", "outside", "none", "no_dose"]
@@ -57,7 +57,7 @@ class Shown:
     expected: Expected | None = None
     reasons: tuple[str, ...] = ()
     words: str = ""
-    spray: bool = False
+    doses_min: tuple[tuple[float, float], ...] = ()
 
 
 def is_on() -> bool:
@@ -179,10 +179,9 @@ def _shown(
     what: Product, patient: Patient, now: datetime, kg: Decimal | None, portions: Portions,
     started_at: datetime | None, dose_words: str, wait_s: float,
 ) -> Shown:  # fmt: skip
-    spray = what.devices is not None
     if portions.why_not:
         return Shown(
-            state="no_dose", started_at=started_at, dose_words=dose_words, spray=spray,
+            state="no_dose", started_at=started_at, dose_words=dose_words,
             reasons=(portions.why_not,),
         )  # fmt: skip
     asked = Asked(product=what.id, known=_known(patient, now, kg), portions=portions.portions)
@@ -194,7 +193,9 @@ def _shown(
         expected=found,
         reasons=found.reasons if found is not None else (),
         words=portions.words,
-        spray=spray,
+        doses_min=tuple(
+            (each.after_s / 60, (each.after_s + each.lasts_s) / 60) for each in portions.portions
+        ),
     )
 
 

@@ -28,6 +28,7 @@ function bare(part) {
     if (field.name === "once" || field.name === "csrfmiddlewaretoken") field.remove();
   });
   copy.querySelectorAll("[data-due]").forEach((clock) => { clock.textContent = ""; clock.className = ""; });
+  copy.querySelectorAll("details[open]").forEach((box) => box.removeAttribute("open"));
   copy.querySelectorAll(".told").forEach((box) => box.classList.remove("told"));
   return copy.innerHTML;
 }
@@ -45,11 +46,16 @@ function place(markup) {
     if (!old || bare(old) === bare(part)) continue;
     const held = old.contains(document.activeElement) ? nameOf(document.activeElement) : "";
     const inserted = document.importNode(part, true);
+    // What somebody has opened stays open.
+    const opened = [...old.querySelectorAll("details[open] > summary")].map((one) => one.textContent);
+    inserted.querySelectorAll("details > summary").forEach((one) => { if (opened.includes(one.textContent)) one.parentElement.open = true; });
     old.replaceWith(inserted);
     if (held) [...inserted.querySelectorAll("button, a, input")].find((one) => nameOf(one) === held)?.focus({ preventScroll: true });
     if (part.id.endsWith("-alarm") && inserted.textContent.trim()) say(inserted.querySelector(".title")?.textContent || "", { now: true });
   }
   showCountdowns();
+  // Something that is worked out beside the page (a model's line) is asked for again soon.
+  if (document.querySelector("[data-part] [data-again]")) setTimeout(refresh, 2000);
 }
 
 let fetching = false;
