@@ -178,7 +178,7 @@ def regimen(
         weight = given.get("WT", reference_weight(model))
         doses: tuple[Dose, ...] | None = preset.doses(weight)
         records = records_of(doses or ())
-        words = f"{preset.id}: {preset.words}"
+        words = f"{preset.words} ({preset.id})"
     else:
         try:
             doses, records = read_either(text_of(str(file)), model)

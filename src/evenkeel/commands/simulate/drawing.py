@@ -96,9 +96,8 @@ def plot_many(file: str, asked: Many) -> None:
 
 
 def _percentiles(wanted: tuple[float, ...], middle: int) -> str:
-    if len(wanted) == 1:
-        return f"percentile {wanted[0]:g}"
-    return f"percentile {wanted[middle]:g}, band {wanted[0]:g} to {wanted[-1]:g}"
+    line = "median" if wanted[middle] == 50.0 else f"percentile {wanted[middle]:g}"
+    return line if len(wanted) == 1 else f"{line}; band {wanted[0]:g} to {wanted[-1]:g} %"
 
 
 def _shown(analyte: str) -> str:
@@ -160,7 +159,7 @@ def _draw(
         panels=panels,
         marks=_marks(given),
         foot=[
-            f"A teaching view from a named model, not for choosing a dose. {model.status}, "
+            f"A teaching view from a named model, not for choosing a dose. Status {model.status}, "
             f"{model.confidence} confidence; {_SAMPLING[model.sampling]}; amounts are mg of base. "
             f"Made from: {model.population}.",
             f"{model.confidence_words}",

@@ -77,7 +77,7 @@ class Many:
         told["percentiles"] = self.asked.percentiles
         told["concentration_ng_per_ml"] = {
             name: {
-                f"{each:g}": whole[:, place, column]
+                telling.short(each): whole[:, place, column]
                 for column, each in enumerate(self.asked.percentiles)
             }
             for place, name in enumerate(self.analytes)

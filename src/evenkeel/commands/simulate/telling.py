@@ -126,7 +126,7 @@ def write_table(
     """
     extra = ",percentile" if percentiles else ""
     out.write(f"time_h,analyte,concentration_ng_per_ml{extra}\n".encode())
-    endings = [f",{each!r}\n".encode() for each in percentiles] or [b"\n"]
+    endings = [f",{short(each)}\n".encode() for each in percentiles] or [b"\n"]
     names = [f",{name},".encode() for name in analytes for _ in endings]
     endings = endings * len(analytes)
     kinds = len(names)
@@ -141,6 +141,11 @@ def write_table(
         cells[2::4] = _cells(values)
         cells[3::4] = endings * (part.stop - part.start)
         out.write(b"".join(cells))
+
+
+def short(number: float) -> str:
+    """5 for 5.0; otherwise what reads back to the same double."""
+    return str(int(number)) if number == int(number) else repr(number)
 
 
 def _cells(values: Floats) -> list[bytes]:

@@ -32,6 +32,7 @@ _COLUMNS = 2 * (WIDTH - LEFT - RIGHT)  # finer than this no eye and no screen se
 _HOURS = (1 / 60, 1 / 12, 1 / 6, 0.25, 0.5, 1, 2, 3, 4, 6, 12, 24, 48, 72, 168, 336, 672)
 _LETTER = 6.1  # mean width of a letter of 12 px, for breaking lines
 _MOST_MARKS = 400
+_NEAR = 12.0  # px: doses of one kind that are nearer than this share their words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def svg(picture: Picture) -> str:
     """The picture as text; the same for the same picture."""
     head = [line for each in picture.head for line in _broken(each, WIDTH - 2 * 24)]
     foot = [line for each in picture.foot for line in _broken(each, WIDTH - 2 * 24)]
-    top = _TOP + 8 + _LINE * len(head) + 26
+    top = _TOP + 8 + _LINE * len(head) + 42
     span = _span(picture.times_h)
     inner: list[str] = []
     y = float(top)
@@ -111,14 +112,19 @@ def svg(picture: Picture) -> str:
             f"<desc>{escape(' '.join([*picture.head, *picture.foot]))}</desc>",
             "<style>.s{fill:#444;font-size:11px}.m{fill:#333}.a{fill:#444;font-size:12px}</style>",
             f'<rect width="{WIDTH}" height="{height:g}" fill="#ffffff"/>',
-            f'<text x="24" y="{_TOP}" font-size="18" font-weight="600" fill="#111">'
-            f"{escape(picture.title)}</text>",
+            f'<text x="24" y="{_TOP}" font-size="{_size(picture.title):g}" font-weight="600" '
+            f'fill="#111">{escape(picture.title)}</text>',
             *words,
             *inner,
             *told,
             "</svg>\n",
         ]
     )
+
+
+def _size(title: str) -> float:
+    """18, or as small as a long title needs."""
+    return min(18.0, math.floor(18.0 * 96.0 / max(1, len(title))))
 
 
 def _span(times: Floats) -> tuple[float, float]:
@@ -227,27 +233,28 @@ def _hours(span: tuple[float, float], y: float) -> Iterator[str]:
 def _marks(marks: Sequence[Mark], span: tuple[float, float], y: float) -> Iterator[str]:
     """A triangle for what is given at once, a bar for what takes time; words where they fit."""
     shown = [each for each in marks if span[0] <= each.time_h <= span[1]]
+    if len(shown) > _MOST_MARKS:
+        shown = [shown[k * len(shown) // _MOST_MARKS] for k in range(_MOST_MARKS)]
     yield f'<text x="{WIDTH - RIGHT + 10}" y="{y + 12:g}" class="a">doses</text>'
-    latest = -math.inf
-    free = float(LEFT)
-    for each in shown[:_MOST_MARKS] if len(shown) <= _MOST_MARKS else _spread(shown):
+    groups: list[tuple[float, str, int]] = []
+    for each in shown:
         x = _x(each.time_h, span)
         width = _x(min(each.until_h, span[1]), span) - x
         if width >= 3.0:
             yield f'<rect x="{x:.1f}" y="{y + 3:g}" width="{width:.1f}" height="8" fill="#333"/>'
-        elif x - latest >= 1.0:
+        else:
             yield f'<path d="M{x:.1f} {y:g}l5 11h-10z" fill="#333"/>'
-            latest = x
-        long = len(each.words) * _LETTER
-        from_x = min(x - 5.0, WIDTH - RIGHT - long)
-        if each.words and from_x >= free - 5.0:
-            yield f'<text x="{from_x:.1f}" y="{y + 27:g}" class="s">{escape(each.words)}</text>'
-            free = from_x + long + 10.0
-
-
-def _spread(marks: Sequence[Mark]) -> list[Mark]:
-    step = len(marks) / _MOST_MARKS
-    return [marks[int(k * step)] for k in range(_MOST_MARKS)]
+        if groups and groups[-1][1] == each.words and x - groups[-1][0] < _NEAR * groups[-1][2]:
+            groups[-1] = (groups[-1][0], each.words, groups[-1][2] + 1)
+        else:
+            groups.append((x, each.words, 1))
+    free = -math.inf
+    for x, words, count in groups:
+        told = words if count == 1 else f"{count} × {words}"
+        at = max(LEFT - 5.0, min(x - 5.0, WIDTH - RIGHT - len(told) * _LETTER))
+        if told and at >= free:
+            yield f'<text x="{at:.1f}" y="{y + 27:g}" class="s">{escape(told)}</text>'
+            free = at + len(told) * _LETTER + 8.0
 
 
 def _ticks(span: tuple[float, float]) -> list[float]:
