@@ -174,6 +174,10 @@ guidelines:facts                    .                      ALL      .
 guidelines:fact                     =pregnant              ALL      .
 guidelines:conflicts                .                      ALL      .
 guidelines:conflict                 =C02                   ALL      .
+explorer:index                      .                      ALL      .
+explorer:model                      =domino_1982_tci       ALL      .
+explorer:explore                    .                      ALL      .
+explorer:table                      .                      ALL      .
 portal:home                         .                      T        .
 portal:home_list                    .                      T        .
 portal:copy                         .                      T        .

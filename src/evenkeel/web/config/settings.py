@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "evenkeel.web.clinic",
     "evenkeel.web.portal",
     "evenkeel.web.guidelines",
+    "evenkeel.web.explorer",
     "evenkeel.web.accounts",
     "evenkeel.web.ledger",
     "evenkeel.web.records",

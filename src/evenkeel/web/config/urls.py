@@ -12,6 +12,7 @@ urlpatterns = [
     path("live/", include("evenkeel.web.live.urls")),
     path("my/", include("evenkeel.web.portal.urls")),
     path("guidelines/", include("evenkeel.web.guidelines.urls")),
+    path("pharmacology/", include("evenkeel.web.explorer.urls")),
     path("", include("evenkeel.edges.fhir.urls")),
     path("", include("evenkeel.edges.cds.urls")),
     path("", include("evenkeel.web.clinic.urls")),

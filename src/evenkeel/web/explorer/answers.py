@@ -1,0 +1,256 @@
+"""What the models say to a question: curves, numbers, bands, or why they do not answer.
+
+In: an Asked. Out: an Answer, kept for the next who asks the same. Work is bounded: at
+most 4 models, 100 doses, 2,000 times and 300 people, two questions at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from evenkeel.core.pharmacology.linear import Floats
+from evenkeel.core.pharmacology.models import Model, model_named
+from evenkeel.core.pharmacology.occupancy import Band, occupancy, occupancy_model
+from evenkeel.core.pharmacology.regimens import Dose
+from evenkeel.core.pharmacology.results import Summary, summarise
+from evenkeel.core.pharmacology.simulate import simulate
+from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal, Subject, reference, subject
+from evenkeel.core.pharmacology.targets import decrement_time
+from evenkeel.web.explorer.queries import Asked
+
+MOST_TIMES = 2000
+PEOPLE, SEED = 300, 20261129
+BAND_ENDS = (5.0, 95.0)
+BAND_MOST_H = 72.0
+HELD_MIN = (5, 10, 20, 30, 40, 60, 90, 120, 180, 240, 360, 480)
+_EVEN = 400  # times on an even grid
+_NEAR = np.geomspace(1e-5, 12.0, 12)  # hours after something happens, denser at first
+_KEEP = 64
+_WAIT_S = 8.0
+_BAND_STEPS_MIN = (1, 2, 3, 4, 5, 6, 10)
+_BAND_POINTS = 720
+
+
+class Busy(Exception):
+    """Others are asking; nothing was computed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """A 90% band over 300 people. times_h: shape (m,). low, high: by analyte, shape (m,), ng/mL."""
+
+    times_h: Floats
+    low: Mapping[str, Floats]
+    high: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAnswer:
+    """One model's answer; refusals say why there is none.
+
+    letter: A to D, as it stands on the axes. curves: by analyte, shape (m,), ng/mL.
+    no_spread: why there is no band. half_time_h: at HELD_MIN, or empty.
+    """
+
+    model: Model
+    letter: str
+    place: int
+    refusals: tuple[str, ...] = ()
+    times_h: Floats = field(default_factory=lambda: np.zeros(0))
+    curves: Mapping[str, Floats] = field(default_factory=dict)
+    summaries: tuple[Summary, ...] = ()
+    taken: Mapping[str, float] = field(default_factory=dict)
+    spread: Spread | None = None
+    no_spread: str = ""
+    occupied: Band | None = None
+    half_time_h: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """doses: mg of base. until_h: end of the axis."""
+
+    asked: Asked
+    doses: tuple[Dose, ...]
+    until_h: float
+    models: tuple[ModelAnswer, ...]
+
+    @property
+    def answering(self) -> tuple[ModelAnswer, ...]:
+        return tuple(each for each in self.models if not each.refusals)
+
+
+V = TypeVar("V")
+
+
+class _Kept(Generic[V]):
+    """The latest answers, and a desk for those who ask something new."""
+
+    def __init__(self, most: int, at_once: int) -> None:
+        self.most = most
+        self.found: OrderedDict[Any, V] = OrderedDict()
+        self.lock = threading.Lock()
+        self.desk = threading.BoundedSemaphore(at_once)
+
+    def get(self, key: Any, make: Callable[[], V]) -> V:
+        with self.lock:
+            if key in self.found:
+                self.found.move_to_end(key)
+                return self.found[key]
+        if not self.desk.acquire(timeout=_WAIT_S):
+            raise Busy
+        try:
+            made = make()
+        finally:
+            self.desk.release()
+        with self.lock:
+            self.found[key] = made
+            while len(self.found) > self.most:
+                self.found.popitem(last=False)
+        return made
+
+
+_kept: _Kept[Answer] = _Kept(_KEEP, at_once=2)
+
+
+def answer(asked: Asked) -> Answer:
+    """What the models say.
+
+    Raises:
+        Busy: two others are being answered, and went on being so for 8 s.
+    """
+    return _kept.get(asked, lambda: work_out(asked))
+
+
+def work_out(asked: Asked) -> Answer:
+    """The same, always computed."""
+    doses, until = asked.doses(), asked.until_h()
+    # What lies beyond the axis changes nothing on it.
+    shown = tuple(each for each in doses if each.time_h < until)
+    times = _times(shown, until)
+    answers = tuple(_one(asked, place, shown, times, until) for place, _ in enumerate(asked.models))
+    return Answer(asked=asked, doses=shown, until_h=until, models=answers)
+
+
+def _times(doses: tuple[Dose, ...], until: float) -> Floats:
+    """Even times, and more of them after each beginning and end of a dose."""
+    knots = np.unique([at for each in doses for at in (each.time_h, each.time_h + each.duration_h)])
+    near = np.add.outer(knots, np.concatenate([[0.0], _NEAR])).ravel()
+    inside = np.unique(np.round(near[near <= until], 9))
+    room = max(MOST_TIMES - _EVEN - 1, 1)
+    if inside.size > room:
+        inside = inside[:: -(-inside.size // room)]
+    whole: Floats = np.unique(np.concatenate([inside, np.linspace(0.0, until, _EVEN + 1)]))
+    return whole
+
+
+def _one(
+    asked: Asked, place: int, doses: tuple[Dose, ...], times: Floats, until: float
+) -> ModelAnswer:
+    model = model_named(asked.models[place])
+    letter = "ABCD"[place]
+    try:
+        who = subject(model, _person(asked, model))
+        profile = simulate(who, doses, times)
+        levels = (float(asked.level),) if asked.level else ()
+        summaries = summarise(who, doses, until_h=until, levels=levels)
+    except Refusal as refusal:
+        reasons = tuple(each.removeprefix(f"{model.id}: ") for each in refusal.reasons)
+        return ModelAnswer(model=model, letter=letter, place=place, refusals=reasons)
+    curves = {name: profile.of(name) for name in profile.analytes}
+    spread, no_spread = None, ""
+    if "band" in asked.show:
+        spread, no_spread = _spread(asked, model, doses, until)
+    return ModelAnswer(
+        model=model,
+        letter=letter,
+        place=place,
+        times_h=times,
+        curves=curves,
+        summaries=summaries,
+        taken={name: each for name, each in who.covariates.items() if name in model.covariates},
+        spread=spread,
+        no_spread=no_spread,
+        occupied=_occupied(model, curves) if "occupancy" in asked.show else None,
+        half_time_h=_half_times(who) if "halftime" in asked.show else (),
+    )
+
+
+def _person(asked: Asked, model: Model) -> dict[str, float]:
+    """Age and weight, which every model judges, and what else this one reads."""
+    known = {
+        name: value
+        for name, value in asked.covariates().items()
+        if name in model.covariates or name in ("AGE", "WT")
+    }
+    return reference(model, known)
+
+
+def _occupied(model: Model, curves: Mapping[str, Floats]) -> Band | None:
+    binding = {name: curves[name] for name in model.outputs if name in occupancy_model().ic50}
+    if not binding:
+        return None
+    return occupancy(binding, {name: model.outputs[name].molar_mass for name in binding})
+
+
+def _half_times(who: Subject) -> tuple[float, ...]:
+    if "iv" not in who.model.routes:
+        return ()
+    return tuple(decrement_time(who, held_h=held / 60) for held in HELD_MIN)
+
+
+def _spread(
+    asked: Asked, model: Model, doses: tuple[Dose, ...], until: float
+) -> tuple[Spread | None, str]:
+    if not model.variability:
+        return None, f"No spread between people was published. {model.variability_note}"
+    if until > BAND_MOST_H:
+        return None, f"A band is drawn up to {BAND_MOST_H:g} hours; this axis is longer."
+    # Its kernels take a second to load: only whoever asks for a band waits for them.
+    from evenkeel.core.pharmacology import populations
+
+    step = next(
+        (m / 60 for m in _BAND_STEPS_MIN if until * 60 / m <= _BAND_POINTS),
+        _BAND_STEPS_MIN[-1] / 60,
+    )
+    points = round(until / step) + 1
+    try:
+        people = populations.population(
+            model,
+            people=PEOPLE,
+            covariates=_person(asked, model),
+            etas=populations.draw_etas(model, people=PEOPLE, seed=SEED),
+        )
+        plan = populations.schedule_of(people, doses)
+        made = populations.concentrations(people, plan, start_h=0.0, step_h=step, points=points)
+    except Refusal as refusal:
+        return None, "; ".join(refusal.reasons)
+    ends = np.percentile(made, BAND_ENDS, axis=0)
+    return Spread(
+        times_h=np.arange(points) * step,
+        low={name: ends[0, place] for place, name in enumerate(people.analytes)},
+        high={name: ends[1, place] for place, name in enumerate(people.analytes)},
+    ), ""
+
+
+def kind_of(analyte: str) -> str:
+    """Which of the explorer's kinds an analyte is: parent, norketamine and so on."""
+    if analyte.startswith(EFFECT_SITE):
+        return "effect"
+    if "hydroxy" in analyte:
+        return "hydroxynorketamine"
+    return "norketamine" if "nor" in analyte else "parent"
+
+
+def of_kind(model: Model, kind: str) -> str:
+    """The analyte of a model that is of this kind; "" when it has none."""
+    names = [*model.outputs]
+    if model.effect_site is not None:
+        names.append(EFFECT_SITE + model.effect_site.analyte)
+    return next((name for name in names if kind_of(name) == kind), "")

@@ -1,0 +1,13 @@
+"""Public addresses below /pharmacology/. Each is a permalink; none carries a person."""
+
+from django.urls import path
+
+from evenkeel.web.explorer import views
+
+app_name = "explorer"
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("models/<str:name>/", views.model, name="model"),
+    path("explore/", views.explore, name="explore"),
+    path("explore/table.csv", views.table, name="table"),
+]

@@ -1,0 +1,160 @@
+"""Public pages of the pharmacology. They translate and decide nothing; nobody is asked who reads.
+
+The question stands in the address: models, doses and round examples of age and weight.
+It is written in one way; any other way of the same question leads there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from evenkeel.core.pharmacology.models import models
+from evenkeel.core.pharmacology.occupancy import occupancy_model
+from evenkeel.web.explorer import answers, downloads, drawing, model_pages
+from evenkeel.web.explorer.form import form
+from evenkeel.web.explorer.queries import Asked, Reading, read
+from evenkeel.web.explorer.words import (
+    DRAFT_WORDS,
+    DRUG,
+    MARK_MEANS,
+    NOT_FOUND,
+    SAMPLING,
+    SAMPLING_MEANS,
+    short_name,
+)
+from evenkeel.web.ui.public import kept, nearest_names, public_frame
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """What this is and is not, every model, and what does not exist."""
+    context = {
+        "section": "models",
+        "count": len(models()),
+        "groups": model_pages.groups(),
+        "not_found": NOT_FOUND,
+        "samplings": [(SAMPLING[name], means) for name, means in SAMPLING_MEANS.items()],
+        "marks": [(mark.words, means) for mark, means in MARK_MEANS.items()],
+    }
+    return _page(request, "explorer/index.html", context)
+
+
+@require_safe
+def model(request: HttpRequest, name: str) -> HttpResponse:
+    """One model, whole."""
+    known = list(models())
+    if name not in known:
+        context = {"asked": name[:80], "nearest": nearest_names(name, known)}
+        return HttpResponse(_body(request, "explorer/missing.html", context), status=404)
+    place = known.index(name)
+    around = {
+        side: {"id": short_name(models()[known[at]]),
+               "href": reverse("explorer:model", args=[known[at]])}
+        for side, at in (("before", place - 1), ("after", place + 1))
+        if 0 <= at < len(known)
+    }  # fmt: skip
+    return _page(request, "explorer/model.html", {**model_pages.page(name), **around})
+
+
+@require_safe
+def explore(request: HttpRequest) -> HttpResponse:
+    """Models side by side, for the question in the address."""
+    reading = _reading(request)
+    if reading.asked is None:
+        context = {"section": "explore", "reading": reading, "form": form(reading, None)}
+        return HttpResponse(_body(request, "explorer/explore.html", context), status=400)
+    written = request.META.get("QUERY_STRING", "")
+    if written and written != reading.asked.query():
+        return redirect(_address(reading.asked))
+    try:
+        answer = answers.answer(reading.asked)
+    except answers.Busy:
+        return _busy(request)
+    return _page(request, "explorer/explore.html", _shown(reading, answer))
+
+
+@require_safe
+def table(request: HttpRequest) -> HttpResponse:
+    """The curves that are shown, as CSV."""
+    reading = _reading(request)
+    if reading.asked is None:
+        told = [words for faults in reading.faults.values() for words in faults]
+        told += [f"There is no parameter {name}." for name, _ in reading.strange]
+        return HttpResponse("\n".join(told) + "\n", status=400, content_type="text/plain")
+    try:
+        answer = answers.answer(reading.asked)
+    except answers.Busy:
+        return _busy(request)
+    response = kept(request, downloads.table(answer).encode(), "text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="concentrations.csv"'
+    return response
+
+
+def _reading(request: HttpRequest) -> Reading:
+    return read({name: request.GET.getlist(name) for name in request.GET})
+
+
+def _address(asked: Asked) -> str:
+    return f"{reverse('explorer:explore')}?{asked.query()}"
+
+
+def _shown(reading: Reading, answer: answers.Answer) -> dict[str, Any]:
+    asked = answer.asked
+    drugs = dict.fromkeys(DRUG[each.model.drug] for each in answer.answering)
+    occupied = "occupancy" in asked.show
+    return {
+        "section": "explore",
+        "reading": reading,
+        "form": form(reading, answer),
+        "answer": answer,
+        "named": [(each, short_name(each.model)) for each in answer.models],
+        "drugs": list(drugs),
+        "groups": drawing.concentration_figures(answer),
+        "summary": drawing.summary_rows(answer),
+        "bands_missing": [
+            (each.letter, short_name(each.model), each.no_spread)
+            for each in answer.answering
+            if each.no_spread
+        ],
+        "has_band": any(each.spread is not None for each in answer.answering),
+        "people": answers.PEOPLE,
+        "occupancy": occupancy_model() if occupied else None,
+        "occupancy_figures": drawing.occupancy_figures(answer) if occupied else [],
+        "half_time_figures": drawing.half_time_figures(answer),
+        "wants_half_time": "halftime" in asked.show,
+        "dose_words": _dose_words(answer),
+        "permalink": f"{settings.EVENKEEL_BASE_URL}{_address(asked)}",
+        "csv": f"{reverse('explorer:table')}?{asked.query()}",
+        "commands": downloads.commands(answer),
+    }
+
+
+def _dose_words(answer: answers.Answer) -> str:
+    total = drawing.number(sum(each.amount_mg for each in answer.doses))
+    count = len(answer.doses)
+    until = drawing.hours_words(answer.until_h)
+    return f"{count} dose{'' if count == 1 else 's'}, {total} mg together, drawn for {until}"
+
+
+def _busy(request: HttpRequest) -> HttpResponse:
+    body = _body(request, "explorer/busy.html", {"section": "explore"})
+    response = HttpResponse(body, status=503)
+    response["Retry-After"] = "10"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    return kept(request, _body(request, template, context).encode())
+
+
+def _body(request: HttpRequest, template: str, context: dict[str, Any]) -> str:
+    common = {"frame": public_frame(request), "draft_words": DRAFT_WORDS, "path": request.path}
+    return render_to_string(template, common | context)
