@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def plot_one(file: str, asked: One, *, occupancy: bool) -> None:
         Panel(
             unit="ng/mL",
             curves=[
-                Curve(name=_shown(name), values=whole[:, place], note=_note(name))
+                Curve(name=_shown(name), values=whole[:, place])
                 for place, name in enumerate(asked.who.analytes)
             ],
         )
@@ -62,7 +63,8 @@ def plot_one(file: str, asked: One, *, occupancy: bool) -> None:
         )
         panels.append(Panel(unit="per cent taken", curves=[taken], top=100.0))
     person = ", ".join(f"{name} {value:g}" for name, value in asked.who.covariates.items())
-    _draw(file, asked.model, asked.given, asked.times, panels, [person or "no covariates"])
+    marks = _marks(asked.given)
+    _draw(file, asked.model, asked.given, asked.times, panels, marks, [person or "no covariates"])
 
 
 def plot_many(file: str, asked: Many) -> None:
@@ -92,20 +94,21 @@ def plot_many(file: str, asked: Many) -> None:
     if asked.asked.assumed:
         spread = ", ".join(f"{name} {cv:g}%" for name, cv in asked.asked.assumed.items())
         lines.append(f"Spread ASSUMED for this picture, not published (CV): {spread}")
-    _draw(file, asked.model, asked.given, asked.times, [Panel(unit="ng/mL", curves=curves)], lines)
+    marks = _marks(asked.given)
+    if asked.crowd.amounts is not None:
+        marks = [replace(each, words="by weight") for each in marks]
+    panels = [Panel(unit="ng/mL", curves=curves)]
+    _draw(file, asked.model, asked.given, asked.times, panels, marks, lines)
 
 
 def _percentiles(wanted: tuple[float, ...], middle: int) -> str:
     line = "median" if wanted[middle] == 50.0 else f"percentile {wanted[middle]:g}"
-    return line if len(wanted) == 1 else f"{line}; band {wanted[0]:g} to {wanted[-1]:g} %"
+    return line if len(wanted) == 1 else f"{line}; percentiles {wanted[0]:g} to {wanted[-1]:g}"
 
 
 def _shown(analyte: str) -> str:
-    return analyte.removeprefix("Ce_").replace("_", "-")
-
-
-def _note(analyte: str) -> str:
-    return "at the effect site" if analyte.startswith("Ce_") else ""
+    plain = analyte.removeprefix("Ce_").replace("_", "-")
+    return plain if plain == analyte.replace("_", "-") else f"{plain}, effect site"
 
 
 def _marks(given: Given) -> list[Mark]:
@@ -142,6 +145,7 @@ def _draw(
     given: Given,
     times: object,
     panels: list[Panel],
+    marks: list[Mark],
     person: Iterable[str],
 ) -> None:
     import numpy as np
@@ -157,7 +161,7 @@ def _draw(
         ],
         times_h=np.asarray(times),
         panels=panels,
-        marks=_marks(given),
+        marks=marks,
         foot=[
             f"A teaching view from a named model, not for choosing a dose. Status {model.status}, "
             f"{model.confidence} confidence; {_SAMPLING[model.sampling]}; amounts are mg of base. "

@@ -227,7 +227,7 @@ def _hours(span: tuple[float, float], y: float) -> Iterator[str]:
         x = _x(tick, span)
         yield f'<path d="M{x:.1f} {y:g}v5" stroke="#888"/>'
         yield f'<text x="{x:.1f}" y="{y + 19:g}" text-anchor="middle" class="a">{tick:.4g}</text>'
-    yield f'<text x="{WIDTH - RIGHT + 10}" y="{y + 19:g}" class="a">hours</text>'
+    yield f'<text x="{WIDTH - RIGHT + 24}" y="{y + 19:g}" class="a">hours</text>'
 
 
 def _marks(marks: Sequence[Mark], span: tuple[float, float], y: float) -> Iterator[str]:
@@ -235,7 +235,7 @@ def _marks(marks: Sequence[Mark], span: tuple[float, float], y: float) -> Iterat
     shown = [each for each in marks if span[0] <= each.time_h <= span[1]]
     if len(shown) > _MOST_MARKS:
         shown = [shown[k * len(shown) // _MOST_MARKS] for k in range(_MOST_MARKS)]
-    yield f'<text x="{WIDTH - RIGHT + 10}" y="{y + 12:g}" class="a">doses</text>'
+    yield f'<text x="{WIDTH - RIGHT + 24}" y="{y + 12:g}" class="a">doses</text>'
     groups: list[tuple[float, str, int]] = []
     for each in shown:
         x = _x(each.time_h, span)
