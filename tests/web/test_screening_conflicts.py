@@ -66,7 +66,7 @@ def test_once_a_product_is_named_the_other_side_falls_away(patient, user_of, cli
 
 def test_what_is_missing_is_named_and_leads_to_its_question(patient, client_as):
     told = shown(client_as, patient)
-    assert "may part them, as long as facts are missing" in told
+    assert "on which guidelines may part over this person, once more is known" in told
     page = client_as("prescriber").get(reverse("clinic:screening", args=[patient.number]))
     address = reverse("clinic:screening_fact", args=[patient.number, "systolic_bp"])
     assert address in page.content.decode()

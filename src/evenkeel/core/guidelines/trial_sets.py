@@ -286,5 +286,11 @@ def _dates_wanted(trial: Trial) -> str:
     if trial.end is None and not trial.ongoing:
         return "When did it end, or is it still taken?"
     if trial.steps:
+        days = [step.start for step in trial.steps]
+        days += [step.end for step in trial.steps if step.end is not None]
+        days += [] if trial.ongoing else [trial.end]
+        # With every day known only the tables part, and no date can settle that.
+        if all(day is not None and day.is_exact for day in days):
+            return ""
         return "From when to when was each dose taken?"
     return "On which days did it begin and end?"

@@ -156,6 +156,8 @@ def _time_part(
             words = f"{weeks_words(at_dose)} at {dose} ({wanted} asked)"
         elif at_that_dose is False:
             words = f"only {weeks_words(at_dose)} of {weeks_words(weeks)} at {dose}: {wanted} asked"
+        elif threshold is not None and threshold.enough(trial.highest_mg) is None:
+            words = f"the table that is followed decides whether {wanted} of it were enough"
         else:
             words = f"not sure that {wanted} of {weeks_words(weeks)} were at {dose}"
         return Part(about="time_at_dose", holds=at_that_dose, words=words)

@@ -149,7 +149,7 @@ def _payer(pack: Pack) -> Payer:
         status=str(pack.status),
         illustrative=pack.illustrative,
         parameters=tuple(
-            f"{each.name.replace('_', ' ')}: {each.value} {each.unit} ({each.why})"
+            f"{_number(each.name, each.unit)}{each.value} {each.unit}, {each.why}"
             for each in pack.parameters
         ),
     )
@@ -271,12 +271,17 @@ def _guidelines(check: Check) -> tuple[VerdictLine, ...]:
         VerdictLine(
             title=each.pack.title,
             answer=str(each.answer),
-            words=_PACK_WORDS[each.answer],
+            words="Says nothing of this person" if each.silent else _PACK_WORDS[each.answer],
             reason=", ".join(one.criterion.id for one in each.deciding[:8]),
             from_=f"edition {each.pack.edition}, {each.pack.status}",
         )
         for each in check.packs
     )
+
+
+def _number(name: str, unit: str) -> str:
+    """ "adult from " before "18 years"; nothing before "2 trials", which says it."""
+    return "" if name == unit else name.replace("_", " ") + " "
 
 
 def _drafts(pack: Pack) -> tuple[str, ...]:
@@ -287,7 +292,7 @@ def _drafts(pack: Pack) -> tuple[str, ...]:
             "by the site."
         )
     if str(pack.status) != "reviewed":
-        told.append(f"The payer pack {pack.id} is a {pack.status}: nobody has reviewed it.")
+        told.append(f'The rules "{pack.short}" are a {pack.status}: nobody has reviewed them.')
     told.append(
         "Facts, trial definitions, safeguards and guidelines are drafts that no clinician has "
         "reviewed."

@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import reverse
 
 from evenkeel.core.guidelines.dictionary import TRIALS
+from evenkeel.core.guidelines.library import library
 from evenkeel.core.guidelines.packs import Pack
 from evenkeel.core.guidelines.verdicts import Finding
 from evenkeel.core.packets.assemble import PARTS
@@ -86,13 +87,16 @@ def _href(gap: dict[str, Any], patient: Patient | None) -> str:
 
 def issued_lines(rows: list[Packet]) -> list[dict[str, Any]]:
     """Issued packets, newest first; one that was replaced says by which."""
-    lines = []
+    lines, payers = [], library().payers
     for row in rows:
         later = getattr(row, "replaced_by", None)
         gaps = f"{row.missing} missing" if row.missing else "nothing missing"
         lines.append(
             {
                 "row": row,
+                "rules": payers[row.payer_pack].short
+                if row.payer_pack in payers
+                else row.payer_pack,
                 "gaps": gaps + (f", {row.not_met} not met" if row.not_met else ""),
                 "replaced_by": later.code if later is not None else "",
                 "short_sha": row.pdf_sha256[:16],

@@ -5,6 +5,8 @@ In: a ``Screening`` or stored rows. Out: dictionaries of words. Nothing is decid
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -13,8 +15,15 @@ from evenkeel.core.guidelines.answers import read_trials
 from evenkeel.core.guidelines.dictionary import FactDefinition
 from evenkeel.core.guidelines.library import Library
 from evenkeel.core.guidelines.trials import Trial, judge
-from evenkeel.core.guidelines.verdicts import UNIT_WORDS, Finding, PackVerdict, choice_words
-from evenkeel.web.clinic.screening_parts import FINDING_WORDS, STATE, short_ref
+from evenkeel.core.guidelines.values import Range
+from evenkeel.core.guidelines.verdicts import (
+    UNIT_WORDS,
+    Finding,
+    PackVerdict,
+    choice_words,
+    value_words,
+)
+from evenkeel.web.clinic.screening_parts import FINDING_WORDS, STATE, day_words, short_ref
 from evenkeel.web.records.models import FactAnswer, ScreeningDecision
 from evenkeel.web.records.selectors.facts import exact
 from evenkeel.web.records.selectors.screening import Screening
@@ -129,25 +138,40 @@ def stored_packs(made: ScreeningDecision, content: Library) -> list[dict[str, An
 def stored_facts(made: ScreeningDecision, content: Library) -> list[dict[str, Any]]:
     """The facts of the day of a decision that were known, as they were kept."""
     told = []
-    for name, kept in made.facts.items():
+    order = {name: place for place, name in enumerate(content.dictionary.facts)}
+    for name, kept in sorted(made.facts.items(), key=lambda each: order.get(each[0], len(order))):
         value = kept["value"]
         if value is None:
             continue
         definition = content.dictionary.facts.get(name)
-        if isinstance(value, list):
-            low, high = value
-            words = str(low) if low == high else f"{low or 'any'} to {high or 'any'}"
-            words += f" {definition.unit_words}" if definition else ""
-        elif isinstance(value, bool):
-            words = "yes" if value else "no"
-        else:
-            words = choice_words(str(value))
         told.append(
             {
-                "label": definition.label if definition else name,
-                "words": words,
-                "origin": kept["by"] or ", ".join(kept["refs"]) or kept["origin"],
-                "at": kept["at"],
+                "label": definition.label if definition else choice_words(name).capitalize(),
+                "words": _kept_words(value, definition),
+                "origin": kept["by"] or ", ".join(map(short_ref, kept["refs"]))
+                or _ORIGINS.get(kept["origin"], kept["origin"]),
+                "at": kept_day(kept["at"]),
             }
-        )
+        )  # fmt: skip
     return told
+
+
+_ORIGINS = {"record": "read from the record", "computed": "computed", "answer": "answered"}
+
+
+def _kept_words(value: Any, definition: FactDefinition | None) -> str:
+    if isinstance(value, list):
+        low, high = (None if end is None else Decimal(str(end)) for end in value)
+        run = Range(low, high)
+        return str(run) if definition is None else value_words(run, definition)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return choice_words(str(value))
+
+
+def kept_day(text: str | None) -> str:
+    """ "27 Nov 2026" of a day that was kept as text; what is no whole day stays as it is."""
+    try:
+        return day_words(date.fromisoformat(text or ""))
+    except ValueError:
+        return text or ""

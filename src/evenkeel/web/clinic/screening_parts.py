@@ -12,6 +12,7 @@ from typing import Any
 from django.urls import reverse
 
 from evenkeel.core.guidelines.dictionary import FactDefinition
+from evenkeel.core.guidelines.library import Library
 from evenkeel.core.guidelines.settle import Settling
 from evenkeel.core.guidelines.values import Fact
 from evenkeel.core.guidelines.verdicts import (
@@ -58,6 +59,11 @@ def age_words(day: date, today: date) -> str:
         return f"{days} day" + ("s" if days > 1 else "")
     months = days * 12 // 365
     return f"{months} months" if months < 24 else f"{days // 365} years"
+
+
+def pack_name(pack: str, content: Library) -> str:
+    """What a pack is called; one that is gone keeps its id."""
+    return content.packs[pack].short if pack in content.packs else pack
 
 
 # -- what is known ----------------------------------------------------------------
@@ -238,6 +244,8 @@ def _because(verdict: PackVerdict, settling: Settling | None) -> str:
             facts = len(settling.clears.facts)
             best = "at best" if settling.clears.proven else "at most"
             return f"{best} {facts} answer{'' if facts == 1 else 's'} away"
+        case Answer.JUDGE if verdict.silent:
+            return "says nothing of this person"
         case Answer.JUDGE:
             return f"a person must judge {count} thing{plural}"
     return "nothing in the way"

@@ -139,8 +139,13 @@ def stage_lines(history: TrialHistory) -> dict[str, Any] | None:
         "band": band.value if band.known else "",
         "bands": ", ".join(f"{each.id} {each.low} to {each.high}" for each in method.band),
         "parts": [_stage_line(history, part) for part in made.parts],
-        "missing": ", ".join(each.label.lower() for each in made.missing),
+        "missing": ", ".join(_inside(each.label) for each in made.missing),
     }
+
+
+def _inside(label: str) -> str:
+    """A label inside a sentence; "ECT" stays as it is."""
+    return label if label.isupper() else label[:1].lower() + label[1:]
 
 
 def _stage_line(history: TrialHistory, part: Scored) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from evenkeel.core.guidelines.library import library
 from evenkeel.web.clinic import edition_words as words
 from evenkeel.web.clinic.guards import page, patient_or_404
 from evenkeel.web.clinic.persons import card_of
+from evenkeel.web.clinic.screening_details import kept_day
 from evenkeel.web.records.models import EditionReview, Patient, ScreeningDecision, Task
 from evenkeel.web.records.selectors.affected import affected_by, to_compare
 from evenkeel.web.records.selectors.editions import NoSuchContent, content_of, explain_again
@@ -93,6 +94,7 @@ def decision_again(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         "rows": words.again_rows(again),
         "guards": words.guard_rows(again),
         "parts": words.parted_rows(again, titles | {"safeguards": "Safeguards"}),
+        "as_of": kept_day((made.inputs or {}).get("as_of")),
         "edition": library().edition,
         "sha256": library().sha256,
         "same_content": made.content_sha256 == library().sha256,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evenkeel.core.guidelines.dictionary import TRIALS
 from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.verdicts import choice_words
 from evenkeel.web.clinic import charts, screening_conflicts, screening_why
 from evenkeel.web.clinic import screening_details as details
 from evenkeel.web.clinic import screening_parts as parts
@@ -68,7 +69,10 @@ def _show(
         "may_packet": permissions.may(request.user, "packets.see"),
         "deciding": parts.deciding(seen, typed or {}),
         "plan": parts.plan_act(seen, permissions.may(request.user, "courses.plan")),
-        "decisions": patient.decisions.select_related("by").order_by("-at", "-pk")[:8],
+        "decisions": [
+            (each, parts.pack_name(each.pack, seen.content))
+            for each in patient.decisions.select_related("by").order_by("-at", "-pk")[:8]
+        ],
         "refusal": refusal,
         "about": about,
         "typed": typed or {},
@@ -245,6 +249,7 @@ def decision(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         "packs": details.stored_packs(made, content),
         "facts": details.stored_facts(made, content),
         "pack_title": content.packs[made.pack].title if made.pack in content.packs else made.pack,
+        "treats": f"{choice_words(made.indication)}, with {choice_words(made.product)}",
         "same_content": made.content_sha256 == content.sha256,
     }
     return render(request, "clinic/screening/decision.html", context)
