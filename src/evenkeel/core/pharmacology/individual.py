@@ -1,13 +1,8 @@
 """One person's own parameters from a few measured concentrations.
 
 In: a model with its spread, doses, measurements of any of its analytes. Out: the most
-probable person (MAP), how sure that is, and what it means for doses to come.
-
-The posterior is that of NONMEM's FOCE with interaction for one subject: what was
-measured given the prediction (proportional, additive or log-normal error), values
-below the limit by their probability (M3, Beal 2001, J Pharmacokinet Pharmacodyn
-28:481-504), and the published spread as the prior. Its top is found by Newton steps
-within a trust region from several starts, so that it does not depend on one.
+probable person (MAP), how sure that is, and what it means for doses to come. A teaching
+view: what would be a good dose is no question that is answered here.
 """
 
 from __future__ import annotations
@@ -15,60 +10,76 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from evenkeel.core.pharmacology.climb import top_of
+from evenkeel.core.pharmacology.courses import course_of
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import Model
-from evenkeel.core.pharmacology.populations import (
-    at_times,
-    population,
-    schedule_of,
-    standard_normals,
+from evenkeel.core.pharmacology.populations import standard_normals
+from evenkeel.core.pharmacology.posterior import (
+    Measurement,
+    analyte_in,
+    level_of,
+    posterior_of,
+    prior_of,
 )
 from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.subjects import Refusal
+from evenkeel.core.pharmacology.simulate import check_times
+from evenkeel.core.pharmacology.subjects import Refusal, values_of
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+__all__ = [
+    "FAR",
+    "Individual",
+    "Measurement",
+    "Parameter",
+    "WhatIf",
+    "draws",
+    "most_probable",
+    "parameters",
+    "what_if",
+]
 
-_STEP = 1e-4  # of a standard deviation, for differences; fourth-root-of-epsilon rule
-_TINY = 1e-9  # ng/mL: a prediction below it is taken as it
-_STEPS = 60
-_STARTS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
-    """One concentration. below: only known to lie below ng_per_ml, the limit of the method."""
-
-    time_h: float
-    analyte: str
-    ng_per_ml: float
-    below: bool = False
+FAR = 3.0  # standard deviations: a residual that is farther is pointed at
+_ANOTHER_DAY_H = 24.0  # doses farther apart are different occasions
+_MOST_NUMBERS = 20_000_000
+_MIDDLE_90 = 1.6448536269514722  # half a normal law's middle 90%, in standard deviations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Individual:
     """The most probable person and the doubt that remains.
 
-    etas: by parameter, on the scale of its block. covariance: of them, in the order of
-    ``names``. shrinkage: share of the prior's variance that the measurements left (1 =
-    they said nothing). log_evidence: for weighing models (Laplace). predicted, weighted:
-    by measurement, ng/mL and residuals in standard deviations (nan where below a limit).
+    names: everything that differs between people. etas: by name, on the scale of its block.
+    covariance: of them, shape (names, names) (Laplace).
+    shrinkage: share of the prior's variance that the measurements left; 1: they said nothing.
+    untouched: differences on which no measurement depends; their posterior is the prior.
+    log_evidence: of the measurements under the model (Laplace), for weighing models.
+    typical, predicted: by measurement, ng/mL, of the typical and of this person.
+    weighted: residuals in standard deviations of the model's error; nan where only a limit
+        is known.
+    below_share: where a limit is known, the probability of a value below it; else nan.
+    assumed: what had to be taken for granted, in words.
     """
 
     model: Model
     covariates: dict[str, float]
+    doses: tuple[Dose, ...]
+    measurements: tuple[Measurement, ...]
     names: tuple[str, ...]
     etas: dict[str, float]
     covariance: Floats
     shrinkage: dict[str, float]
+    untouched: tuple[str, ...]
     log_evidence: float
+    typical: Floats
     predicted: Floats
     weighted: Floats
+    below_share: Floats
+    assumed: tuple[str, ...]
     steps: int
 
 
@@ -83,291 +94,265 @@ def most_probable(
 ) -> Individual:
     """The top of the posterior, and the doubt around it (Laplace).
 
-    covariates: every covariate of the person that the model reads.
-    sampling: where the blood was taken; a model of the other kind is refused.
-    start: etas to try as well; the answer does not depend on it.
+    Args:
+        covariates: every covariate of the person that the model reads; AGE and WT are judged
+            against the model's people even where it does not read them.
+        doses: everything that was given, mg of base.
+        sampling: where the blood was taken; a model of the other kind is refused.
+        start: etas to begin at as well; the answer does not depend on it.
 
     Raises:
-        Refusal: the model has no published spread or residual error, a person outside its
-            people, an analyte that it has not, a measurement that cannot be.
+        Refusal: the model has no published spread; an analyte that it has not or of which no
+            error was published; blood of the other kind; a person outside its people; a
+            measurement that cannot be (not finite, zero or negative, before the first dose);
+            a dose that cannot be given; more than 1,000 measurements or 2,000 doses.
     """
-    problem = _Problem.of(model, covariates, doses, measurements, sampling)
-    starts = problem.starts(start)
-    tops = [problem.climb(one) for one in starts]
-    top = min(tops, key=lambda each: round(each.value, 9))
-    return problem.individual(top)
+    posterior = posterior_of(
+        model, covariates=covariates, doses=doses, measurements=measurements, sampling=sampling
+    )
+    names, omega = prior_of(model)
+    width, factor = posterior.width, posterior.factor
+    given = []
+    if start is not None:
+        etas = np.array([start.get(name, 0.0) for name in posterior.names[:width]])
+        given = [np.linalg.solve(factor[:width, :width], etas)]
+    top = top_of(posterior, given)
+    roots, axes = np.linalg.eigh(top.curvature)
+    # A top bends upwards; what is below this is what differences lose.
+    roots = np.maximum(roots, 1e-6)
+    inner = np.eye(len(names))
+    inner[:width, :width] = (axes / roots) @ axes.T
+    back = [posterior.names.index(name) for name in names]
+    covariance = (factor @ inner @ factor.T)[np.ix_(back, back)]
+    whole = factor @ np.concatenate([top.z, np.zeros(len(names) - width)])
+    prior = np.diag(omega)
+    typical, predicted = posterior.predictions(np.vstack([np.zeros(width), top.z]))
+    seen = int((~posterior.below).sum())
+    touched = set(_reached_by(posterior.factor, width, posterior.names))
+    return Individual(
+        model=model,
+        covariates=dict(covariates),
+        doses=tuple(doses),
+        measurements=tuple(measurements),
+        names=names,
+        etas={name: float(whole[back[place]]) for place, name in enumerate(names)},
+        covariance=covariance,
+        shrinkage={
+            name: float(covariance[place, place] / prior[place]) if name in touched else 1.0
+            for place, name in enumerate(names)
+        },
+        untouched=tuple(name for name in names if name not in touched),
+        log_evidence=float(
+            -top.value - 0.5 * np.log(roots).sum() - 0.5 * seen * math.log(2 * math.pi)
+        ),
+        typical=typical,
+        predicted=predicted,
+        weighted=posterior.weighted(predicted),
+        below_share=posterior.below_share(predicted),
+        assumed=_assumed(model, doses, measurements),
+        steps=top.steps,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Top:
-    """Where a climb ended, in standard deviations of the prior."""
+def _reached_by(factor: Floats, width: int, names: Sequence[str]) -> list[str]:
+    """Names that the first ``width`` move, at once or by correlation."""
+    moved = np.any(factor[:, :width] != 0.0, axis=1)
+    return [name for name, each in zip(names, moved, strict=True) if each]
 
-    z: Floats
-    value: float
-    hessian: Floats
-    steps: int
+
+def _assumed(
+    model: Model, doses: Sequence[Dose], measurements: Sequence[Measurement]
+) -> tuple[str, ...]:
+    told: list[str] = []
+    days = sorted(dose.time_h for dose in doses)
+    last = max(each.time_h for each in measurements)
+    apart = sum(1 for a, b in pairwise(days) if b - a > _ANOTHER_DAY_H and b < last)
+    varying = [
+        b for block in model.variability if block.level == "occasion" for b in block.parameters
+    ]
+    if varying and apart:
+        told.append(
+            f"{model.id}: {', '.join(dict.fromkeys(varying))} differ from treatment to treatment "
+            f"in this model; here they are taken as one and the same in all {apart + 1} treatments"
+        )
+    if model.sampling == "mixed":
+        told.append(
+            f"{model.id} pools arterial and venous blood: early values may be off on either side"
+        )
+    return tuple(told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Problem:
-    model: Model
-    covariates: dict[str, float]
-    doses: tuple[Dose, ...]
-    names: tuple[str, ...]
-    factor: Floats  # of the prior's covariance: etas are factor @ z
-    times: Floats
-    time_of: Ints
-    analyte_of: Ints
-    values: Floats
-    below: Bools
-    errors: Floats  # shape (measurements, 3): proportional, additive, log
+class Parameter:
+    """One parameter that differs between people, in the model's own unit.
 
-    @classmethod
-    def of(
-        cls,
-        model: Model,
-        covariates: Mapping[str, float],
-        doses: Sequence[Dose],
-        measurements: Sequence[Measurement],
-        sampling: str,
-    ) -> _Problem:
-        _check(model, measurements, sampling)
-        names, omega = prior_of(model)
-        times = np.array(sorted({each.time_h for each in measurements}))
-        analytes = list(model.outputs)
-        errors = [model.residuals[each.analyte] for each in measurements]
-        return cls(
-            model=model,
-            covariates=dict(covariates),
-            doses=tuple(doses),
-            names=names,
-            factor=np.asarray(np.linalg.cholesky(omega), dtype=np.float64),
-            times=times,
-            time_of=np.array([int(np.searchsorted(times, each.time_h)) for each in measurements]),
-            analyte_of=np.array([analytes.index(each.analyte) for each in measurements]),
-            values=np.array([each.ng_per_ml for each in measurements], dtype=np.float64),
-            below=np.array([each.below for each in measurements]),
-            errors=np.array(
-                [[e.proportional_sd, e.additive_sd_ng_per_ml, e.log_sd] for e in errors]
-            ),
-        )
-
-    def predictions(self, z: Floats) -> Floats:
-        """ng/mL at each measurement; shape (sets, p) to (sets, measurements)."""
-        etas = z @ self.factor.T
-        who = population(
-            self.model,
-            people=len(z),
-            covariates=self.covariates,
-            etas={name: etas[:, place] for place, name in enumerate(self.names)},
-        )
-        made = at_times(who, schedule_of(who, self.doses), self.times)
-        return np.asarray(made[:, self.analyte_of, self.time_of])
-
-    def surprise(self, z: Floats) -> Floats:
-        """Minus the log of the posterior, without its constant; shape (sets, p) to (sets,)."""
-        predicted = np.maximum(self.predictions(z), _TINY)
-        proportional, additive, log = self.errors.T
-        by_log = log > 0.0
-        scale = np.where(
-            by_log, log, np.sqrt((proportional * predicted) ** 2 + additive**2) + 0.0 * predicted
-        )
-        scale = np.maximum(scale, 1e-12)
-        safe = np.maximum(self.values, 1e-300)
-        away = np.where(by_log, np.log(safe) - np.log(predicted), self.values - predicted) / scale
-        seen = 0.5 * away**2 + np.log(scale) + np.where(by_log, np.log(safe), 0.0)
-        hidden = -log_normal_share(away)
-        fit = np.where(self.below, hidden, seen).sum(axis=1)
-        return np.asarray(fit + 0.5 * (z**2).sum(axis=1))
-
-    def starts(self, given: Mapping[str, float] | None) -> list[Floats]:
-        """The best few of the middle, a standard deviation either way, and what was given."""
-        width = len(self.names)
-        looks = np.vstack([np.zeros((1, width)), np.eye(width), -np.eye(width)])
-        order = np.argsort(self.surprise(looks), kind="stable")
-        found = [looks[0], *(looks[k] for k in order[:_STARTS] if k != 0)]
-        if given is not None:
-            etas = np.array([given.get(name, 0.0) for name in self.names])
-            found.append(np.linalg.solve(self.factor, etas))
-        return found
-
-    def climb(self, z: Floats) -> _Top:
-        """Newton's steps, each within a radius in which the last one kept its word."""
-        radius = 2.0
-        value, slope, bend = self._shape(z)
-        steps = 0
-        while steps < _STEPS:
-            steps += 1
-            step = _within(slope, bend, radius)
-            shares = np.array([1.0, 0.5, 0.2, 0.05])
-            tried = self.surprise(z + shares[:, None] * step)
-            best = int(np.nanargmin(tried))
-            gained = value - float(tried[best])
-            if gained <= 0.0:
-                radius *= 0.1
-                if radius < 1e-7 or float(np.abs(step).max()) < 1e-7:
-                    break
-                continue
-            z = z + shares[best] * step
-            radius = min(2.0 * radius, 8.0) if best == 0 else max(0.5 * radius, 1e-3)
-            value, slope, bend = self._shape(z)
-            if float(np.abs(slope).max()) < 1e-5 and gained < 1e-10:
-                break
-        return _Top(z, value, bend, steps)
-
-    def _shape(self, z: Floats) -> tuple[float, Floats, Floats]:
-        """Value, slope and curvature by central differences, all sets at once."""
-        width = z.size
-        moves = _STEP * np.eye(width)
-        pairs = [(a, b) for a in range(width) for b in range(a)]
-        sets = [z, *(z + m for m in moves), *(z - m for m in moves)]
-        for a, b in pairs:
-            sets += [
-                z + moves[a] + moves[b], z - moves[a] - moves[b],
-                z + moves[a] - moves[b], z - moves[a] + moves[b],
-            ]  # fmt: skip
-        made = self.surprise(np.array(sets))
-        middle, up, down = made[0], made[1 : width + 1], made[width + 1 : 2 * width + 1]
-        slope = (up - down) / (2 * _STEP)
-        bend = np.diag((up - 2 * middle + down) / _STEP**2)
-        for place, (a, b) in enumerate(pairs):
-            pp, mm, pm, mp = made[2 * width + 1 + 4 * place : 2 * width + 5 + 4 * place]
-            bend[a, b] = bend[b, a] = (pp + mm - pm - mp) / (4 * _STEP**2)
-        return float(middle), slope, bend
-
-    def individual(self, top: _Top) -> Individual:
-        roots, axes = np.linalg.eigh(top.hessian)
-        # Below 1 only by what differences lose: the prior alone bends by 1.
-        inverse = axes @ np.diag(1.0 / np.maximum(roots, 1e-6)) @ axes.T
-        covariance = self.factor @ inverse @ self.factor.T
-        prior = np.diag(self.factor @ self.factor.T)
-        predicted = self.predictions(top.z[None])[0]
-        etas = self.factor @ top.z
-        seen = int((~self.below).sum())
-        return Individual(
-            model=self.model,
-            covariates=self.covariates,
-            names=self.names,
-            etas={name: float(etas[place]) for place, name in enumerate(self.names)},
-            covariance=covariance,
-            shrinkage={
-                name: float(np.clip(covariance[place, place] / prior[place], 0.0, 1.0))
-                for place, name in enumerate(self.names)
-            },
-            log_evidence=float(
-                -top.value
-                - 0.5 * np.log(np.maximum(roots, 1e-6)).sum()
-                - 0.5 * seen * math.log(2 * math.pi)
-            ),
-            predicted=predicted,
-            weighted=self._weighted(predicted),
-            steps=top.steps,
-        )
-
-    def _weighted(self, predicted: Floats) -> Floats:
-        proportional, additive, log = self.errors.T
-        safe = np.maximum(predicted, _TINY)
-        plain = (self.values - safe) / np.maximum(np.hypot(proportional * safe, additive), 1e-12)
-        by_log = np.log(np.maximum(self.values, 1e-300) / safe) / np.maximum(log, 1e-12)
-        made = np.where(log > 0, by_log, plain)
-        return np.where(self.below, np.nan, made)
-
-
-def prior_of(model: Model) -> tuple[tuple[str, ...], Floats]:
-    """Names and covariance of everything that differs; both levels add for one occasion.
-
-    Raises:
-        Refusal: no spread was published.
+    typical: of a person with these covariates. low, high: the middle 90% of what it may be.
     """
-    if not model.variability:
-        raise Refusal(
-            (f"{model.id}: no spread between people was published: {model.variability_note}",)
-        )
-    names = tuple(dict.fromkeys(n for block in model.variability for n in block.parameters))
-    omega = np.zeros((len(names), len(names)))
-    for block in model.variability:
-        where = np.array([names.index(name) for name in block.parameters])
-        omega[np.ix_(where, where)] += np.array(block.omega)
-    return names, omega
+
+    name: str
+    typical: float
+    value: float
+    low: float
+    high: float
+    eta: float
+    doubt: float
+    shrinkage: float
 
 
-def _check(model: Model, measurements: Sequence[Measurement], sampling: str) -> None:
-    told: list[str] = []
-    if model.sampling not in (sampling, "mixed"):
-        told.append(f"{model.id} is of {model.sampling} blood, the measurements are {sampling}")
-    if not measurements:
-        told.append("there is no measurement")
-    for each in measurements:
-        place = f"{each.analyte} at {each.time_h:g} h"
-        if each.analyte not in model.outputs:
-            told.append(f"{place}: {model.id} has {', '.join(model.outputs)}")
-        elif each.analyte not in model.residuals:
-            told.append(f"{place}: {model.id} has no published error of {each.analyte}")
-        if not (math.isfinite(each.time_h) and math.isfinite(each.ng_per_ml)):
-            told.append(f"{place}: not a finite number")
-        elif each.ng_per_ml <= 0:
-            told.append(
-                f"{place}: {each.ng_per_ml:g} ng/mL; write a value below the limit as below"
+def parameters(person: Individual) -> tuple[Parameter, ...]:
+    """What differs, as values and not as differences; each with the others at their best."""
+    known = {
+        **{n: c.reference for n, c in person.model.covariates.items() if c.of_dose},
+        **person.covariates,
+    }
+    typical = values_of(person.model, known)
+    best = values_of(person.model, known, person.etas)
+    made: list[Parameter] = []
+    for place, name in enumerate(person.names):
+        doubt = math.sqrt(max(float(person.covariance[place, place]), 0.0))
+        ends = [
+            float(
+                values_of(person.model, known, {**person.etas, name: person.etas[name] + away})[
+                    name
+                ]
             )
-    if told:
-        raise Refusal(tuple(told))
+            for away in (-_MIDDLE_90 * doubt, _MIDDLE_90 * doubt)
+        ]
+        made.append(
+            Parameter(
+                name=name,
+                typical=float(typical[name]),
+                value=float(best[name]),
+                low=min(ends),
+                high=max(ends),
+                eta=person.etas[name],
+                doubt=doubt,
+                shrinkage=person.shrinkage[name],
+            )
+        )
+    return tuple(made)
 
 
-def _within(slope: Floats, bend: Floats, radius: float) -> Floats:
-    """The step to the bottom of the parabola, no longer than the radius."""
-    roots, axes = np.linalg.eigh(bend)
-    turned = axes.T @ slope
-    low = max(0.0, -float(roots.min()) + 1e-6)
-    step = -(turned / (roots + low))
-    if float(np.linalg.norm(step)) > radius:
-        high = low + float(np.linalg.norm(turned)) / radius + 1.0
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            if float(np.linalg.norm(turned / (roots + middle))) > radius:
-                low = middle
-            else:
-                high = middle
-        step = -(turned / (roots + high))
-    return np.asarray(axes @ step)
+def draws(
+    person: Individual, *, count: int, seed: int, occasion: Literal["same", "new"] = "same"
+) -> dict[str, Floats]:
+    """Etas of people who could be this person, by name, shape (count,).
 
+    Draw k of a seed is the same however many are drawn.
 
-def log_normal_share(x: Floats) -> Floats:
-    """Log of the standard normal distribution function, to full precision in the tail."""
-    erfc = np.vectorize(math.erfc, otypes=[np.float64])
-    near = np.maximum(x, -10.0)
-    body = np.log(0.5 * erfc(-near / math.sqrt(2.0)))
-    far = np.minimum(x, -10.0)
-    square = far**2
-    tail = (
-        -0.5 * square
-        - np.log(-far * math.sqrt(2 * math.pi))
-        + np.log1p(-1 / square + 3 / square**2 - 15 / square**3 + 105 / square**4)
-    )
-    return np.asarray(np.where(x < -10.0, tail, body))
-
-
-def draws(person: Individual, *, count: int, seed: int) -> dict[str, Floats]:
-    """Etas of people who could be this person: for a band around what is to come."""
+    Args:
+        occasion: new: what differs from treatment to treatment is drawn anew, and what
+            the measurements said of the person as such is kept.
+    """
     width = len(person.names)
-    roots, axes = np.linalg.eigh(person.covariance)
-    factor = axes * np.sqrt(np.maximum(roots, 0.0))
     middle = np.array([person.etas[name] for name in person.names])
-    made = middle + standard_normals(seed, f"{person.model.id}:posterior", count, width) @ factor.T
+    normals = standard_normals(seed, f"{person.model.id}:posterior", count, width)
+    made = middle + normals @ _root(person.covariance).T
+    if occasion == "new":
+        own = level_of(person.model, person.names, ("subject",))
+        passing = level_of(person.model, person.names, ("occasion",))
+        # Of a sum of two normal differences, the part of the person, and a new second part.
+        kept = own @ np.linalg.inv(own + passing)
+        rest = _root(own - kept @ own + passing)
+        more = standard_normals(seed, f"{person.model.id}:new occasion", count, width)
+        made = made @ kept.T + more @ rest.T
     return {name: made[:, place] for place, name in enumerate(person.names)}
 
 
-def model_weights(people: Sequence[Individual]) -> tuple[float, ...]:
-    """How probable each model is after the same measurements, all equally probable before.
+def _root(covariance: Floats) -> Floats:
+    """A square root of a covariance that may lack some directions."""
+    roots, axes = np.linalg.eigh(covariance)
+    return np.asarray(axes * np.sqrt(np.maximum(roots, 0.0)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """What may come of doses. Of the blood itself: the error of a measurement is not in it.
+
+    most_probable: shape (analytes, times), ng/mL. percentiles: the wanted ones, 0 to 100;
+    bands: shape (percentiles, analytes, times). drawn: shape (count, analytes, times).
+    """
+
+    person: Individual
+    times_h: Floats
+    analytes: tuple[str, ...]
+    most_probable: Floats
+    percentiles: tuple[float, ...]
+    bands: Floats
+    drawn: Floats
+
+    def share_above(self, analyte: str, ng_per_ml: float) -> Floats:
+        """Share of the possible people who are above a level, at each time; shape (times,)."""
+        place = self._place(analyte)
+        return np.asarray((self.drawn[:, place] > ng_per_ml).mean(axis=0))
+
+    def share_reaching(self, analyte: str, ng_per_ml: float) -> float:
+        """Share of the possible people who are above a level at any of the times."""
+        place = self._place(analyte)
+        return float((self.drawn[:, place].max(axis=1) > ng_per_ml).mean())
+
+    def _place(self, analyte: str) -> int:
+        own = analyte_in(self.person.model, analyte)
+        if own is None or own not in self.analytes:
+            raise Refusal((f"there is no {analyte}; there are {', '.join(self.analytes)}",))
+        return self.analytes.index(own)
+
+
+def what_if(
+    person: Individual,
+    doses: Sequence[Dose],
+    times_h: Floats,
+    *,
+    percentiles: Sequence[float] = (5.0, 50.0, 95.0),
+    count: int = 500,
+    seed: int = 1,
+    occasion: Literal["same", "new"] = "same",
+) -> WhatIf:
+    """What may come of doses in this person: information, never advice on a dose.
+
+    Args:
+        doses: all of them, those that were given and those to come, mg of base.
+        times_h: ascending without repeats, on the clock of the doses.
+        occasion: as in ``draws``; the most probable curve then has the middle of the new one.
 
     Raises:
-        Refusal: models of different drugs or blood, or of other measurements.
+        Refusal: times that cannot be answered, a dose that cannot be given, a percentile
+            outside 0 to 100, more than 20 million numbers.
     """
-    drugs = {each.model.drug for each in people}
-    blood = {each.model.sampling for each in people} - {"mixed"}
-    if len(drugs) > 1 or len(blood) > 1:
-        raise Refusal(("models of different drugs or blood cannot be averaged",))
-    if len({each.predicted.size for each in people}) != 1:
-        raise Refusal(("these are not the same measurements",))
-    evidence = np.array([each.log_evidence for each in people])
-    share = np.exp(evidence - evidence.max())
-    return tuple(float(each) for each in share / share.sum())
+    check_times(times_h)
+    wrong = [each for each in percentiles if not 0.0 <= each <= 100.0]
+    if wrong or not percentiles:
+        raise Refusal((f"percentiles {wrong or 'none'}: write numbers from 0 to 100",))
+    analytes = tuple(person.model.outputs)
+    if count < 1 or count * times_h.size * len(analytes) > _MOST_NUMBERS:
+        raise Refusal(
+            (
+                f"{count:,} people at {times_h.size:,} times: from 1 person up to "
+                f"{_MOST_NUMBERS:,} concentrations",
+            )
+        )
+    drawn = draws(person, count=count, seed=seed, occasion=occasion)
+    middle = person.etas if occasion == "same" else _kept_of(person)
+    etas = {name: np.concatenate([[middle[name]], drawn[name]]) for name in person.names}
+    course = course_of(
+        person.model, covariates=person.covariates, doses=doses, analytes=analytes,
+        times_h=times_h,
+    )  # fmt: skip
+    made = course.concentrations(etas)
+    return WhatIf(
+        person=person,
+        times_h=times_h,
+        analytes=analytes,
+        most_probable=made[0],
+        percentiles=tuple(percentiles),
+        bands=np.percentile(made[1:], percentiles, axis=0),
+        drawn=made[1:],
+    )
+
+
+def _kept_of(person: Individual) -> dict[str, float]:
+    own = level_of(person.model, person.names, ("subject",))
+    passing = level_of(person.model, person.names, ("occasion",))
+    middle = np.array([person.etas[name] for name in person.names])
+    kept = own @ np.linalg.solve(own + passing, middle)
+    return {name: float(kept[place]) for place, name in enumerate(person.names)}
