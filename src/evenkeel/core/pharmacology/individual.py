@@ -39,6 +39,7 @@ __all__ = [
     "WhatIf",
     "draws",
     "most_probable",
+    "occasion_of",
     "parameters",
     "what_if",
 ]
@@ -259,6 +260,15 @@ def draws(
     return {name: made[:, place] for place, name in enumerate(person.names)}
 
 
+def occasion_of(person: Individual, to_come: Sequence[Dose]) -> Literal["same", "new"]:
+    """new: the model's people differ between treatments, and the first of these doses is one
+    of another day than every dose that was measured."""
+    varies = any(block.level == "occasion" for block in person.model.variability)
+    last = max(each.time_h for each in person.doses)
+    later = bool(to_come) and min(each.time_h for each in to_come) - last > _ANOTHER_DAY_H
+    return "new" if varies and later else "same"
+
+
 def _root(covariance: Floats) -> Floats:
     """A square root of a covariance that may lack some directions."""
     roots, axes = np.linalg.eigh(covariance)
@@ -271,9 +281,11 @@ class WhatIf:
 
     most_probable: shape (analytes, times), ng/mL. percentiles: the wanted ones, 0 to 100;
     bands: shape (percentiles, analytes, times). drawn: shape (count, analytes, times).
+    occasion: new: what differs from treatment to treatment was drawn anew.
     """
 
     person: Individual
+    occasion: Literal["same", "new"]
     times_h: Floats
     analytes: tuple[str, ...]
     most_probable: Floats
@@ -341,6 +353,7 @@ def what_if(
     made = course.concentrations(etas)
     return WhatIf(
         person=person,
+        occasion=occasion,
         times_h=times_h,
         analytes=analytes,
         most_probable=made[0],
