@@ -17,7 +17,8 @@ from evenkeel.core.guidelines.answers import Told, UnreadableAnswers, read_facts
 from evenkeel.core.guidelines.bites import bites
 from evenkeel.core.guidelines.check import Check, as_object, check
 from evenkeel.core.guidelines.library import Library, library
-from evenkeel.core.guidelines.verdicts import Finding
+from evenkeel.core.guidelines.verdicts import SILENT, Finding, counting_in
+from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.edges.fhir import reading
 
 EXAMPLE = """\b
@@ -122,11 +123,16 @@ def _tell(result: Check, content: Library) -> None:
         pack = verdict.pack
         click.echo(f"\n{pack.short} ({pack.id}, edition {pack.edition}, {pack.status}): "
                    f"{verdict.answer}")  # fmt: skip
+        if verdict.silent:
+            click.echo(f"  a prescriber must judge: it {SILENT}")
         counts = dict.fromkeys(Finding, 0)
+        counting = {each.id for each in counting_in(pack)}
+        decided = {each.criterion.id for each in verdict.deciding}
         for each in verdict.criteria:
             counts[each.finding] += 1
-            if each.criterion.counts and each.finding in _SHOWN:
-                click.echo(f"  {each.criterion.id:<10} {each.finding.replace('_', ' '):<8} "
+            decides = verdict.answer is not Answer.YES and each.criterion.id in decided
+            if decides or (each.criterion.id in counting and each.finding in _SHOWN):
+                click.echo(f"  {each.criterion.id:<10} {each.finding.replace('_', ' '):<14} "
                            f"{each.criterion.strength:<8} {each.reason}")  # fmt: skip
         told = ", ".join(f"{n} {finding.replace('_', ' ')}" for finding, n in counts.items() if n)
         click.echo(f"  all criteria: {told}")

@@ -285,10 +285,10 @@ def test_diff_refuses_what_is_no_edition_and_names_the_nearest(tmp_path):
 @pytest.mark.parametrize(
     ("day", "finding", "answer", "because"),
     [
-        (date(2026, 5, 31), "not_applicable", "unknown", "not yet in force on 31 May 2026"),
+        (date(2026, 5, 31), "not_applicable", "judge", "not yet in force on 31 May 2026"),
         (date(2026, 6, 1), "not_met", "no", "Age"),
         (date(2026, 6, 30), "not_met", "no", "Age"),
-        (date(2026, 7, 1), "not_applicable", "unknown", "no longer in force on 1 Jul 2026"),
+        (date(2026, 7, 1), "not_applicable", "judge", "no longer in force on 1 Jul 2026"),
     ],
 )
 def test_a_criterion_speaks_from_its_first_day_to_its_last(day, finding, answer, because):

@@ -5,6 +5,7 @@ All in one file, so that one worker starts Spark once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -19,7 +20,13 @@ from evenkeel.core.guidelines.predicates import read_predicate
 from evenkeel.core.guidelines.tables.conditions import condition
 from evenkeel.core.guidelines.tables.logic import column
 from evenkeel.core.guidelines.tables.numbers import NotCompilable
-from evenkeel.core.guidelines.tables.packs import FINDINGS, joined_words, select
+from evenkeel.core.guidelines.tables.packs import (
+    FINDINGS,
+    answered,
+    compile_pack,
+    joined_words,
+    select,
+)
 from evenkeel.core.guidelines.tables.registry import read_columns
 from evenkeel.core.guidelines.tables.samples import samples
 from evenkeel.core.guidelines.verdicts import judge_pack
@@ -93,6 +100,8 @@ def test_every_answer_and_every_finding_occurs(patients):
         "yes", "no", "unknown", "judge",
     }  # fmt: skip
     assert {c.finding for v in verdicts for c in v.criteria} == set(FINDINGS)
+    # Some packs say nothing of some patients.
+    assert any(v.silent for v in verdicts)
 
 
 def test_duckdb_agrees_with_the_walk_of_each_patient(patients):
@@ -158,6 +167,53 @@ def test_any_predicate_means_the_same_in_duckdb(in_duckdb, seed):
     except NotCompilable:
         assume(False)
     assert differing(engine.rows(query), [text], everybody)[:1] == []
+
+
+def rule(random):
+    """Strength, IF part and requirement; few are without an IF part."""
+    applies = random_predicate(random) if random.random() < 0.8 else ""
+    return random.choice(["must", "must", "should"]), applies, random_predicate(random)
+
+
+def pack_of(rules):
+    """Random criteria in place of those of a pack, otherwise like it."""
+    like = PACKS["esketamine-us"]
+    criteria = tuple(
+        replace(
+            like.criteria[0], id=f"X-{number}", strength=strength, applies_text=applies,
+            applies_when=read_predicate(applies, WORDS) if applies else None,
+            require=read_predicate(wanted, WORDS), require_text=wanted,
+        )
+        for number, (strength, applies, wanted) in enumerate(rules, 1)
+    )  # fmt: skip
+    return replace(like, criteria=criteria)
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**40))
+def test_any_pack_answers_the_same_in_duckdb(in_duckdb, seed):
+    """Above all packs none of whose criteria may apply to somebody."""
+    engine, registry, everybody = in_duckdb
+    random = Random(seed)
+    pack = pack_of([rule(random) for _ in range(random.randint(1, 2))])
+    try:
+        compiled = compile_pack(pack, registry.table, WORDS, "p_")
+    except NotCompilable:
+        assume(False)
+    wanted = {
+        "id": column("id"),
+        "answer": compiled.answer_words,
+        "deciding": joined_words(compiled.deciding),
+        "missing": joined_words(compiled.missing),
+    }
+    facts = select(registry.columns, "registry", star=False)
+    query = select(wanted, answered([compiled], facts), star=False).order_by(column("id"))
+    for row, person in zip(engine.rows(query), everybody, strict=True):
+        verdict = judge_pack(pack, person, WORDS)
+        said = (row[1], row[2].split(), set(row[3].split()))
+        told = [each.criterion.id for each in verdict.deciding]
+        if said != (verdict.answer, told, set(verdict.missing)):
+            assert (pack.criteria, person, said) == (None, None, verdict)
 
 
 def test_random_predicates_mean_the_same_in_spark(spark, people):

@@ -31,6 +31,7 @@ from evenkeel.core.guidelines.settle import (
     missing_options,
     out_of_the_way,
     untangled,
+    voice,
 )
 from evenkeel.core.guidelines.values import Fact, Facts, Value
 from evenkeel.core.guidelines.verdicts import (
@@ -98,7 +99,12 @@ def asking(
         if weigh(criterion, facts, dictionary)[1] is not Finding.NOT_MET
     ]
     packs = [each.pack for each in waiting]
-    names, proven = _fewest_of_all(packs, criteria, safeguarded, facts, dictionary)
+    heard = [
+        goal
+        for pack in packs
+        for goal in voice(counting_in(pack), facts.as_of, lambda said: said is not None)
+    ]
+    names, proven = _fewest_of_all(packs, criteria, heard, safeguarded, facts, dictionary)
     chosen = dict.fromkeys((*safeguarded, *names))
     to_judge = {
         name: None
@@ -128,14 +134,18 @@ def questions(
 def _fewest_of_all(
     packs: Sequence[Pack],
     criteria: Sequence[Criterion],
+    heard: Sequence[Goal],
     safeguarded: Iterable[str],
     facts: Facts,
     dictionary: Dictionary,
 ) -> tuple[list[str], bool]:
-    """The fewest facts for everything together, and whether that is proven."""
+    """The fewest facts for everything together, and whether that is proven.
+
+    heard: goals on whether a pack says anything of the person.
+    """
     cuts = cuts_in(criteria, facts)
     options = dict(about(packs, missing_options(criteria, facts, dictionary, cuts)))
-    goals = [goal_of(each, dictionary, out_of_the_way) for each in criteria]
+    goals = [*(goal_of(each, dictionary, out_of_the_way) for each in criteria), *heard]
     for name in safeguarded:
         options.setdefault(name, cuts.regions(dictionary[name]))
         goals.append(Goal((name,), partial(_is_known, name)))
@@ -179,7 +189,7 @@ def _ranked(
         if name in weight:
             weight[name] = float(_SAFEGUARD)
     for verdict in waiting:
-        for each in (*_of_finding(verdict, Finding.UNKNOWN), *_of_finding(verdict, Finding.JUDGE)):
+        for each in _waiting(verdict):
             needed = [name for name in each.criterion.facts if name in weight]
             for name in needed:
                 weight[name] += _WEIGHT[each.criterion.strength] / len(needed)
@@ -199,6 +209,15 @@ def _ranked(
         )
         for name in sorted(weight, key=rank)
     )
+
+
+def _waiting(verdict: PackVerdict) -> list[CriterionVerdict]:
+    open_ = [
+        *_of_finding(verdict, Finding.UNKNOWN),
+        *_of_finding(verdict, Finding.JUDGE),
+    ]
+    # Where nothing else is open, whether any of them applies is.
+    return open_ or [each for each in verdict.deciding if each.applies is None]
 
 
 def _of_finding(verdict: PackVerdict, finding: Finding) -> list[CriterionVerdict]:
@@ -245,6 +264,9 @@ def turns(
     """
     said = _Said(facts, dictionary, born)
     pack = verdict.pack
+    if verdict.silent:
+        # Another person would be needed for it to speak.
+        return ()
     if verdict.answer is Answer.NO:
         found = flip(pack, To.NOT_NO, facts, dictionary)
         opening = ("No longer no if", "Stays no:")

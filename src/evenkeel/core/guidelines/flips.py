@@ -28,7 +28,7 @@ from evenkeel.core.guidelines.dictionary import About, Dictionary, FactDefinitio
 from evenkeel.core.guidelines.packs import Criterion, Pack
 from evenkeel.core.guidelines.regions import Region
 from evenkeel.core.guidelines.search import Board, Goal, Options, Setting, Solved, solve
-from evenkeel.core.guidelines.settle import about, ask_rank, cuts_in, goal_of, untangled
+from evenkeel.core.guidelines.settle import about, ask_rank, cuts_in, goal_of, untangled, voice
 from evenkeel.core.guidelines.values import Facts, Range, Value
 from evenkeel.core.guidelines.verdicts import Finding, counting_in
 
@@ -100,6 +100,8 @@ def flip(pack: Pack, to: To, facts: Facts, dictionary: Dictionary) -> Flip | Non
     criteria = counting_in(pack)
     wanted = _is_clear if to is To.YES else _does_not_refuse
     goals = [goal_of(each, dictionary, wanted) for each in criteria]
+    if to is To.YES:
+        goals += voice(criteria, facts.as_of, lambda said: said is True)
     return _flip(pack, criteria, goals, facts, dictionary)
 
 

@@ -176,12 +176,12 @@ class Pack:
     illustrative: bool = False
     parameters: tuple[Parameter, ...] = ()
     packet: PacketNeeds | None = None
+    since: date | None = None
+    until: date | None = None
 
     @property
     def is_payers(self) -> bool:
         return self.kind == "payer"
-    since: date | None = None
-    until: date | None = None
 
 
 def load_packs(dictionary: Dictionary, root: Traversable | None = None) -> dict[str, Pack]:

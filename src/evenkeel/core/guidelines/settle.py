@@ -8,12 +8,13 @@ Three counts are told, because they answer three questions:
 - ``surely``: the fewest that settle it whatever the answers are.
 
 The fewest that *could settle* it is the smaller of the first two. A pack is settled
-when it is no longer unknown. A fact is missing when it is not known, or known only as a
-range that straddles a limit; answers are then taken from within that range. What is
-treated, and with what, is supposed to be something that the pack is about: a pack is
-not settled by asking it about something else; only ``surely`` allows for every answer.
-Facts are taken one by one as the dictionary has them: that one number is worked out from others
-(a body mass from a weight) is not used.
+when it is no longer unknown: one that turns out to say nothing of the person is settled
+too. A fact is missing when it is not known, or known only as a range that straddles a
+limit; answers are then taken from within that range. What is treated, and with what, is
+supposed to be something that the pack is about: a pack is not settled by asking it about
+something else; only ``surely`` allows for every answer. Facts are taken one by one as the
+dictionary has them: that one number is worked out from others (a body mass from a
+weight) is not used.
 
 All three are exact over the regions of ``regions``; where the limit of the work was
 hit, or numbers are compared with each other, ``proven`` is False and the count means
@@ -24,10 +25,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import combinations
 
 from evenkeel.core.guidelines.dictionary import Dictionary, FactDefinition
 from evenkeel.core.guidelines.packs import Criterion, Pack
+from evenkeel.core.guidelines.predicates import facts_in
 from evenkeel.core.guidelines.regions import Cuts, Region, cuts_of
 from evenkeel.core.guidelines.search import (
     Board,
@@ -39,7 +42,7 @@ from evenkeel.core.guidelines.search import (
     solve,
 )
 from evenkeel.core.guidelines.values import Facts, Range
-from evenkeel.core.guidelines.verdicts import Finding, counting_in, weigh
+from evenkeel.core.guidelines.verdicts import Finding, counting_in, speaks, weigh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +169,7 @@ def _clearing(
 ) -> Fewest | None:
     """The fewest answers after which none of them is unknown and no must is not met."""
     goals = [goal_of(each, dictionary, out_of_the_way) for each in criteria]
+    goals += voice(criteria, facts.as_of, lambda said: said is not None)
     return _fewest(solve(goals, facts, options), cuts, dictionary)
 
 
@@ -201,6 +205,16 @@ def goal_of(
         criterion.facts,
         lambda facts: wanted(criterion, weigh(criterion, facts, dictionary)[1]),
     )
+
+
+def voice(
+    criteria: Sequence[Criterion], day: date, wanted: Callable[[bool | None], bool]
+) -> tuple[Goal, ...]:
+    """A goal on whether any of them applies; none is needed where one always does."""
+    if any(each.applies_when is None and each.in_force(day) for each in criteria):
+        return ()
+    names = [n for each in criteria if each.applies_when for n in facts_in(each.applies_when)]
+    return (Goal(tuple(dict.fromkeys(names)), lambda facts: wanted(speaks(criteria, facts))),)
 
 
 def _fewest(solved: tuple[Solved, ...] | None, cuts: Cuts, dictionary: Dictionary) -> Fewest | None:
@@ -250,7 +264,9 @@ def _surely(
     that share no missing fact are independent: each needs a set of its own, unless
     the answers of one group always refuse.
     """
-    parts = [_Group(group, dictionary) for group in _grouped(criteria, options)]
+    voiced = bool(voice(criteria, facts.as_of, bool))
+    grouped = [tuple(criteria)] if voiced else _grouped(criteria, options)
+    parts = [_Group(group, dictionary, voiced) for group in grouped]
     names: list[str] | None = []
     always: list[tuple[str, ...]] = []
     try:
@@ -280,10 +296,14 @@ def _grouped(criteria: Sequence[Criterion], options: Options) -> list[tuple[Crit
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Criteria that share missing facts, as the worst answers see them."""
+    """Criteria that share missing facts, as the worst answers see them.
+
+    voiced: they are all that the pack has, and whether any of them applies is open too.
+    """
 
     criteria: tuple[Criterion, ...]
     dictionary: Dictionary
+    voiced: bool
 
     def names(self, options: Options) -> tuple[str, ...]:
         return tuple(dict.fromkeys(n for each in self.criteria for n in each.facts if n in options))
@@ -299,7 +319,9 @@ class _Group:
             (each.strength, weigh(each, facts, self.dictionary)[1]) for each in self.criteria
         ]
         refused = ("must", Finding.NOT_MET) in findings
-        return not refused and any(finding is Finding.UNKNOWN for _, finding in findings)
+        if refused or any(finding is Finding.UNKNOWN for _, finding in findings):
+            return not refused
+        return self.voiced and speaks(self.criteria, facts) is None
 
 
 def _needed(

@@ -4,19 +4,22 @@ A criterion: met, not_met, unknown, judge or not_applicable. A pack: yes, no,
 unknown or judge, from the criteria that count at screening:
 
 - a ``must`` that is not met makes no;
-- otherwise a ``must`` or ``should`` that is unknown makes unknown;
+- otherwise a ``must`` or ``should`` that is unknown makes unknown, and so does not
+  knowing whether any of them applies;
+- otherwise, when none of them applies, judge: the pack says nothing of this person,
+  and its silence is no yes;
 - otherwise a judgement to be made, or a ``should`` that is not met, makes judge:
   a prescriber may go on, with a reason;
 - otherwise yes. ``consider``, ``may``, advice, other stages and sources marked
   known-verify never decide. A pack without a criterion for screening is judged by
   all that bind at its own stages.
 
-A criterion that is not in force on the day applies to nobody. A pack of which nothing
-that could decide is in force says unknown: its silence is no yes.
+A criterion that is not in force on the day applies to nobody.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -79,8 +82,17 @@ class PackVerdict:
     deciding: tuple[CriterionVerdict, ...]
     missing: tuple[str, ...]
 
+    @property
+    def silent(self) -> bool:
+        """Whether a person must judge because the pack says nothing of this one."""
+        apply = (each.applies for each in self.deciding)
+        return self.answer is Answer.JUDGE and not any(apply)
 
+
+# After "it".
+SILENT = "says nothing of this person: none of the criteria that could decide applies"
 _HOLDS = Outcome(True)
+_NEVER = Outcome(False)
 
 
 def out_of_force(criterion: Criterion, day: date) -> str:
@@ -94,9 +106,7 @@ def weigh(
     criterion: Criterion, facts: Facts, dictionary: Dictionary
 ) -> tuple[bool | None, Finding, Outcome]:
     """Whether a criterion applies, its finding, and the facts that it stands on."""
-    if not criterion.in_force(facts.as_of):
-        return False, Finding.NOT_APPLICABLE, _HOLDS
-    applies = ask(criterion.applies_when, facts) if criterion.applies_when else _HOLDS
+    applies = _applies(criterion, facts)
     if applies.value is False:
         return False, Finding.NOT_APPLICABLE, applies
     if criterion.require is None:
@@ -116,6 +126,18 @@ def weigh(
     judged = all(dictionary[name].judgement for name in required.missing)
     finding = Finding.JUDGE if judged and required.missing else Finding.UNKNOWN
     return True, finding, Outcome(None, (*applies.deciding, *required.deciding), required.missing)
+
+
+def _applies(criterion: Criterion, facts: Facts) -> Outcome:
+    if not criterion.in_force(facts.as_of):
+        return _NEVER
+    return ask(criterion.applies_when, facts) if criterion.applies_when else _HOLDS
+
+
+def speaks(criteria: Iterable[Criterion], facts: Facts) -> bool | None:
+    """Whether any of these criteria applies to the person; None = not known."""
+    told = [_applies(each, facts).value for each in criteria]
+    return True if True in told else None if None in told else False
 
 
 def judge_criterion(criterion: Criterion, facts: Facts, dictionary: Dictionary) -> CriterionVerdict:
@@ -215,6 +237,7 @@ CHOICE_WORDS = {
 }
 UNIT_WORDS = {
     "mm[Hg]": "mmHg", "a": "years", "mo": "months", "wk": "weeks", "d": "days", "{score}": "",
+    "kg/m2": "kg/m²",
 }  # fmt: skip
 
 _WEIGHT = {"must": 4, "should": 2, "consider": 1, "may": 0}
@@ -234,22 +257,25 @@ def judge_pack(pack: Pack, facts: Facts, dictionary: Dictionary) -> PackVerdict:
     """All criteria of a pack, and what they make together."""
     verdicts = tuple(judge_criterion(each, facts, dictionary) for each in pack.criteria)
     at_screening = [verdict for verdict in verdicts if verdict.criterion.counts]
-    # A pack that says nothing at screening must not say yes by its silence.
-    deciders = at_screening or [verdict for verdict in verdicts if verdict.criterion.binds]
-    counting = [each for each in deciders if each.criterion.in_force(facts.as_of)]
+    # As ``counting_in`` has it, without going through the criteria twice.
+    counting = at_screening or [verdict for verdict in verdicts if verdict.criterion.binds]
+    speaks_surely = any(each.applies for each in counting)
     refused = [
         v for v in counting if v.finding is Finding.NOT_MET and v.criterion.strength == "must"
     ]
-    unknown = [v for v in counting if v.finding is Finding.UNKNOWN]
+    waiting = [v for v in counting if v.finding is Finding.UNKNOWN]
+    if not waiting and not speaks_surely:
+        # Met if they apply at all, and nothing else is known to apply.
+        waiting = [v for v in counting if v.applies is None]
     to_judge = [v for v in counting if v.finding is Finding.JUDGE or v.finding is Finding.NOT_MET]
     if refused:
         answer, deciding = Answer.NO, refused
-    elif unknown:
-        answer, deciding = Answer.UNKNOWN, unknown
+    elif waiting:
+        answer, deciding = Answer.UNKNOWN, waiting
+    elif not speaks_surely:
+        answer, deciding = Answer.JUDGE, counting
     elif to_judge:
         answer, deciding = Answer.JUDGE, to_judge
-    elif deciders and not counting:
-        answer, deciding = Answer.UNKNOWN, deciders
     else:
         answer, deciding = Answer.YES, [v for v in counting if v.finding is Finding.MET]
     return PackVerdict(
@@ -257,16 +283,17 @@ def judge_pack(pack: Pack, facts: Facts, dictionary: Dictionary) -> PackVerdict:
         answer=answer,
         criteria=verdicts,
         deciding=tuple(deciding),
-        missing=_worth_asking(unknown),
+        missing=_worth_asking(waiting, facts),
     )
 
 
-def _worth_asking(unknown: list[CriterionVerdict]) -> tuple[str, ...]:
+def _worth_asking(waiting: list[CriterionVerdict], facts: Facts) -> tuple[str, ...]:
     """Missing facts, those that could settle most of the strongest criteria first."""
     weight: dict[str, float] = {}
-    for verdict in unknown:
-        for name in verdict.missing:
-            share = _WEIGHT[verdict.criterion.strength] / len(verdict.missing)
+    for verdict in waiting:
+        names = verdict.missing or _applies(verdict.criterion, facts).missing
+        for name in names:
+            share = _WEIGHT[verdict.criterion.strength] / len(names)
             weight[name] = weight.get(name, 0) + share
     order = list(weight)
     return tuple(sorted(weight, key=lambda name: (-weight[name], order.index(name))))

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from evenkeel.core.guidelines.changes import Turn
 from evenkeel.core.guidelines.settle import Fewest, Settling
-from evenkeel.core.guidelines.verdicts import CriterionVerdict, PackVerdict
+from evenkeel.core.guidelines.verdicts import SILENT, CriterionVerdict, PackVerdict
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.web.clinic.screening_parts import FINDING_WORDS, STATE, fact_line
 from evenkeel.web.records.selectors.screening import Screening
@@ -29,7 +29,14 @@ _TITLES = {
 
 def change_cells(seen: Screening) -> list[str]:
     """The last row of the table: what would change each verdict, in a sentence or two."""
-    return [" ".join(turn.sentence(_IN_A_CELL) for turn in each) or _NOTHING for each in seen.turns]
+    return [
+        " ".join(turn.sentence(_IN_A_CELL) for turn in each) or _nothing(verdict)
+        for verdict, each in zip(seen.check.packs, seen.turns, strict=True)
+    ]
+
+
+def _nothing(verdict: PackVerdict) -> str:
+    return f"It {SILENT}." if verdict.silent else _NOTHING
 
 
 def _count(fewest: Fewest) -> str:
@@ -66,7 +73,7 @@ def card(
         "more": len(verdict.deciding) - len(shown),
         "settling": fewest_lines(seen, settling) if settling is not None else [],
         "turns": [_turn(each) for each in turned],
-        "nothing": "" if turned or settling is not None else _NOTHING,
+        "nothing": "" if turned or settling is not None else _nothing(verdict),
     }
 
 

@@ -23,6 +23,7 @@ from evenkeel.core.guidelines.tables.logic import (
     choose,
     column,
     false,
+    is_false,
     is_null,
     known,
     negated,
@@ -56,7 +57,6 @@ class CompiledCriterion:
     dictionary: Dictionary
     applies: Told
     requires: Told | None
-    in_force: bool
 
     @cached_property
     def holds(self) -> exp.Expr:
@@ -136,13 +136,20 @@ class CompiledPack:
     criteria: tuple[CompiledCriterion, ...]
 
     @cached_property
-    def deciders(self) -> tuple[CompiledCriterion, ...]:
+    def counting(self) -> tuple[CompiledCriterion, ...]:
         at_screening = tuple(each for each in self.criteria if each.criterion.counts)
         return at_screening or tuple(each for each in self.criteria if each.criterion.binds)
 
     @cached_property
-    def counting(self) -> tuple[CompiledCriterion, ...]:
-        return tuple(each for each in self.deciders if each.in_force)
+    def speaks(self) -> exp.Expr:
+        """Whether any of them applies to the person."""
+        return any_of(each.applies.value for each in self.counting)
+
+    @cached_property
+    def unheard(self) -> exp.Expr:
+        """Nothing is unknown but whether any applies: those that may are met if they do."""
+        lacking = any_of(each.unknown for each in self.counting)
+        return all_of([unknown(self.speaks), negated(lacking)])
 
     @property
     def answer_name(self) -> str:
@@ -154,10 +161,11 @@ class CompiledPack:
         refused = negated(
             all_of(each.holds for each in self.counting if each.criterion.strength == "must")
         )
-        if self.deciders and not self.counting:
-            return _code(ANSWERS.index(Answer.UNKNOWN))
-        lacking = any_of(each.unknown for each in self.counting)
-        judged = any_of(part for each in self.counting for part in (each.judge, each.not_met))
+        lacking = any_of([*(each.unknown for each in self.counting), unknown(self.speaks)])
+        judged = any_of([
+            surely(self.speaks, False),
+            *(part for each in self.counting for part in (each.judge, each.not_met)),
+        ])  # fmt: skip
         return choose(
             [
                 (refused, _code(ANSWERS.index(Answer.NO))),
@@ -174,21 +182,24 @@ class CompiledPack:
             exp.Literal.string(str(ANSWERS[-1])),
         )
 
+    def _may_be_heard(self, one: CompiledCriterion) -> exp.Expr:
+        return all_of([self.unheard, unknown(one.applies.value)])
+
     def _answered(self, answer: Answer) -> exp.Expr:
         return exp.EQ(this=column(self.answer_name), expression=_code(ANSWERS.index(answer)))
 
     @cached_property
     def deciding(self) -> Columns:
         """By criterion: whether it made the answer. It stands on the layer of answers."""
-        if self.deciders and not self.counting:
-            return {each.criterion.id: true() for each in self.deciders}
         made: Columns = {}
+        silent = surely(self.speaks, False)
         for each in self.counting:
             must = each.criterion.strength == "must"
+            open_ = any_of([each.unknown, self._may_be_heard(each)])
             made[each.criterion.id] = any_of([
                 all_of([self._answered(Answer.NO), each.not_met if must else false()]),
-                all_of([self._answered(Answer.UNKNOWN), each.unknown]),
-                all_of([self._answered(Answer.JUDGE), any_of([each.judge, each.not_met])]),
+                all_of([self._answered(Answer.UNKNOWN), open_]),
+                all_of([self._answered(Answer.JUDGE), any_of([silent, each.judge, each.not_met])]),
                 all_of([self._answered(Answer.YES), each.met]),
             ])  # fmt: skip
         return made
@@ -198,6 +209,10 @@ class CompiledPack:
         """By fact: whether the pack lacks it, in the order in which its criteria ask."""
         flags: dict[str, list[exp.Expr]] = {}
         for each in self.counting:
+            heard = self._may_be_heard(each)
+            if not is_false(heard):
+                for name, flag in each.applies.missing.items():
+                    flags.setdefault(name, []).append(all_of([heard, flag]))
             for name, flag in each.missing.items():
                 flags.setdefault(name, []).append(flag)
         return {name: any_of(each) for name, each in flags.items()}
@@ -224,7 +239,7 @@ def compile_pack(pack: Pack, table: Table, dictionary: Dictionary, prefix: str) 
                 requires = _named(told, f"{prefix}must_{place}", first)
         except NotCompilable as fault:
             raise NotCompilable(f"{criterion.id}: {fault}") from fault
-        compiled.append(CompiledCriterion(criterion, dictionary, applies, requires, in_force))
+        compiled.append(CompiledCriterion(criterion, dictionary, applies, requires))
     return CompiledPack(pack, prefix, first, tuple(compiled))
 
 

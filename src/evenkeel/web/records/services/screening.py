@@ -14,6 +14,7 @@ from evenkeel.core.guidelines.dictionary import TRIALS
 from evenkeel.core.guidelines.kept import FORMAT as FACTS_FORMAT
 from evenkeel.core.guidelines.kept import facts_as_json
 from evenkeel.core.guidelines.library import Library, library
+from evenkeel.core.guidelines.verdicts import SILENT, PackVerdict
 from evenkeel.core.kernel.verdicts import Answer as Verdict
 from evenkeel.core.safeguards import judge_all
 from evenkeel.web.accounts.models import User
@@ -149,7 +150,7 @@ def decide(
         )
     override = proceed and (verdict.answer is not Verdict.YES or bool(held))
     if not reason.strip() and (override or not proceed):
-        raise CannotDecide(_why_a_reason(proceed, verdict.answer, held))
+        raise CannotDecide(_why_a_reason(proceed, verdict, held))
     keep_edition(content, by=by, at=at)
     told = as_object(result, content)
     decision = ScreeningDecision.objects.create(
@@ -193,7 +194,7 @@ def decide(
     return decision
 
 
-def _why_a_reason(proceed: bool, answer: Verdict, held: list[Any]) -> str:
+def _why_a_reason(proceed: bool, verdict: PackVerdict, held: list[Any]) -> str:
     if not proceed:
         return "A decision not to go on needs a reason in words, so that the next reader knows why."
     if held:
@@ -201,7 +202,12 @@ def _why_a_reason(proceed: bool, answer: Verdict, held: list[Any]) -> str:
             f"A safeguard is not cleared ({held[0].safeguard.label.lower()}). To go on in spite "
             "of it, write the reason; it stays visible. Or answer the question first."
         )
+    if verdict.silent:
+        return (
+            f"The pack {SILENT}. To go on all the same, write the reason; it stays visible. "
+            "Or choose a pack that speaks of this person."
+        )
     return (
-        f"The pack says {answer}. To go on in spite of it, write the reason; it stays visible. "
-        "Or answer what is open first."
+        f"The pack says {verdict.answer}. To go on in spite of it, write the reason; it stays "
+        "visible. Or answer what is open first."
     )
