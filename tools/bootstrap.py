@@ -1,5 +1,5 @@
 #!/usr/bin/env python3.11
-"""Install Evenkeel into .venv from a hashed lock; a second run only looks at a stamp.
+"""Install Evenkeel into .venv from a hashed lock; a second run only looks at stamps.
 
     python3.11 tools/bootstrap.py base|dev
 
@@ -107,6 +107,31 @@ def install(kind: str) -> None:
     say(f"done in {time.monotonic() - began:.0f} s")
 
 
+def kernels() -> tuple[Path, str]:
+    """Where compiled kernels lie, and a fingerprint of the modules that have some."""
+    folder = HERE / "src" / "evenkeel" / "core" / "pharmacology"
+    digest = hashlib.sha256(str(sys.version_info[:2]).encode())
+    for path in sorted(folder.glob("*.py")):
+        source = path.read_bytes()
+        if b"@njit(" in source:
+            digest.update(source)
+    return folder / "__pycache__", digest.hexdigest()
+
+
+def warm() -> None:
+    """Compile the kernels of the simulation, where that has not been done."""
+    folder, wanted = kernels()
+    mark = VENV / "evenkeel-kernels.stamp"
+    there = mark.exists() and mark.read_text(encoding="utf-8") == wanted
+    if there and any(folder.glob("*.nbi")):
+        return
+    say("compiling the kernels of the simulation, once (up to a minute)")
+    if run(PYTHON, HERE / "tools" / "warm.py", quiet=True):
+        mark.write_text(wanted, encoding="utf-8")
+    else:
+        say("they could not be compiled; the first simulation of a population will try again")
+
+
 def main() -> None:
     kind = sys.argv[1] if len(sys.argv) > 1 else "base"
     if kind not in ("base", "dev"):
@@ -114,10 +139,10 @@ def main() -> None:
     if sys.version_info[:2] < OLDEST:
         sys.exit(f"setup: Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
     # What the tests need includes what the demo needs.
-    if is_fresh("dev") or (kind == "base" and is_fresh("base")):
-        return
-    make_venv()
-    install(kind)
+    if not (is_fresh("dev") or (kind == "base" and is_fresh("base"))):
+        make_venv()
+        install(kind)
+    warm()
 
 
 if __name__ == "__main__":

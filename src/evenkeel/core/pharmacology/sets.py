@@ -14,7 +14,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from evenkeel.core.pharmacology.compiled import njit
 
 _FAST: dict[str, Any] = {
     "cache": True,
@@ -104,7 +105,7 @@ def _some(
     into = np.empty(n, dtype=np.int64)
     reach = _reach(n, source, target)
     for _ in range(happenings + looks):
-        longest = 0.0
+        longest, time_passes = 0.0, False
         for s in range(width):
             until = clock[s]
             if look[s] < looks:
@@ -113,6 +114,7 @@ def _some(
                     until = min(until, when[order[event[s], first + s], first + s])
             hours[s] = until - clock[s]
             longest = max(longest, hours[s] * shift[s])
+            time_passes = time_passes or hours[s] > 0.0
             clock[s] = until
         if longest > _MOST:
             for s in range(width):
@@ -120,7 +122,7 @@ def _some(
                     leaving, moving, source, target, first + s, hours[s], shift[s],
                     reach, state, rate, s,
                 )  # fmt: skip
-        elif longest > 0.0:
+        elif time_passes:
             for j in range(n):
                 for s in range(width):
                     stay[j, s] = (shift[s] - leaving[j, first + s]) * hours[s]
@@ -215,9 +217,11 @@ def _far(
     s: int,
 ) -> None:
     """One set over a long stretch: the propagator of a short one, squared again and again."""
-    if hours * shift <= 0.0:
-        return
     n = leaving.shape[0]
+    if hours * shift <= 0.0:
+        for j in range(n):
+            state[j, s] += rate[j, s] * hours
+        return
     jumps, halvings = shift * hours, 0
     while jumps > 1.0:
         jumps *= 0.5
