@@ -16,7 +16,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from evenkeel.core.pharmacology.compiled import njit
+from evenkeel.core.pharmacology.vectors import MOST_MODES, WIDE, combine, decays, powers
 
 _FAST: dict[str, Any] = {
     "cache": True,
@@ -29,12 +31,40 @@ NEAREST = 1e-4  # relative gap below which modes are not used: 1e-4 costs four d
 
 
 @njit(**_FAST)  # type: ignore[untyped-decorator]
-def _roots(a: float, d: Any, g: Any, count: int, x: Any) -> None:
-    """Eigenvalues of a star, ascending: a - x - sum g / (d - x) = 0, d ascending.
+def _polished(a: float, d: Any, g: Any, count: int, low: float, high: float, at: float) -> float:
+    """The root between ``low`` and ``high``, from a guess at it.
 
-    The left side falls from above to below zero between two neighbouring rates, so
-    Newton's step is kept between brackets that close.
+    a - x - sum g / (d - x) falls from above to below zero between two neighbouring rates,
+    so Newton's step is kept between brackets that close. Once a step is small, the next
+    would be its square.
     """
+    if not low < at < high:
+        at = 0.5 * (low + high)
+    for _ in range(200):
+        value, slope = a - at, -1.0
+        for p in range(count):
+            over = 1.0 / (d[p] - at)
+            pull = g[p] * over
+            value -= pull
+            slope -= pull * over
+        if value > 0.0:
+            low = at
+        else:
+            high = at
+        step = value / slope
+        if abs(step) <= 1e-9 * at:
+            return at - step
+        at -= step
+        if not low < at < high:
+            at = 0.5 * (low + high)
+            if at in (low, high):
+                return at
+    return at
+
+
+@njit(**_FAST)  # type: ignore[untyped-decorator]
+def _roots(a: float, d: Any, g: Any, count: int, x: Any) -> None:
+    """Eigenvalues of a star, ascending: a - x - sum g / (d - x) = 0, d ascending."""
     if count == 0:
         x[0] = a
         return
@@ -43,32 +73,23 @@ def _roots(a: float, d: Any, g: Any, count: int, x: Any) -> None:
         high = half + math.sqrt(max(half * half - (a * d[0] - g[0]), 0.0))
         x[0], x[1] = (a * d[0] - g[0]) / high, high
         return
+    top = a
+    for p in range(count):
+        top += g[p] / max(d[p], 1e-300) + d[p]
+    if count == 2:
+        # The angles of a symmetric matrix of three give a guess good to half the digits.
+        mean = (a + d[0] + d[1]) / 3.0
+        b, b0, b1 = a - mean, d[0] - mean, d[1] - mean
+        size = math.sqrt((b * b + b0 * b0 + b1 * b1 + 2.0 * (g[0] + g[1])) / 6.0)
+        third = 0.5 * (b * b0 * b1 - g[0] * b1 - g[1] * b0) / (size * size * size)
+        angle = math.acos(min(max(third, -1.0), 1.0)) / 3.0
+        x[0] = mean + 2.0 * size * math.cos(angle + 2.0943951023931953)
+        x[2] = mean + 2.0 * size * math.cos(angle)
+        x[1] = (mean - x[0]) + (mean - x[2]) + mean
     for r in range(count + 1):
-        low = 0.0 if r == 0 else d[r - 1]
-        if r < count:
-            high = d[r]
-        else:
-            high = a + low
-            for p in range(count):
-                high += g[p] / max(d[p], 1e-300) + d[p]
-        at = 0.5 * (low + high)
-        for _ in range(200):
-            value, slope = a - at, -1.0
-            for p in range(count):
-                away = d[p] - at
-                value -= g[p] / away
-                slope -= g[p] / (away * away)
-            if value > 0.0:
-                low = at
-            else:
-                high = at
-            step = at - value / slope
-            if not low < step < high:
-                step = 0.5 * (low + high)
-            if step == at or abs(step - at) <= 1e-16 * abs(at):
-                break
-            at = step
-        x[r] = at
+        low, high = 0.0 if r == 0 else d[r - 1], d[r] if r < count else top
+        guess = x[r] if count == 2 else 0.5 * (low + high)
+        x[r] = _polished(a, d, g, count, low, high, guess)
 
 
 @njit(**_FAST)  # type: ignore[untyped-decorator]
@@ -90,7 +111,7 @@ def decompose(
     d, g, x = np.empty(n), np.empty(n), np.empty(n)
     v, w = np.empty(n), np.empty(n)
     for i in range(people):
-        matrix = rates[i]
+        matrix, roots = rates[i], lam[i]
         fine[i] = True
         for s in range(groups):
             first, count = starts[s], starts[s + 1] - starts[s] - 1
@@ -119,7 +140,7 @@ def decompose(
             continue
         for s in range(groups):
             for m in range(starts[s], starts[s + 1]):
-                if not _vectors(matrix, nodes, starts, s, lam[i], lam[i, m], v, w):
+                if not _vectors(matrix, nodes, starts, s, roots, roots[m], v, w):
                     fine[i] = False
                     break
                 for o in range(outputs.shape[2]):
@@ -150,12 +171,13 @@ def _vectors(
     norm = 1.0
     for q in range(first + 1, last):
         node = nodes[q]
-        away = -matrix[node, node] - x
-        v[node] = matrix[node, centre] / away
-        w[node] = matrix[centre, node] / away
+        over = 1.0 / (-matrix[node, node] - x)
+        v[node] = matrix[node, centre] * over
+        w[node] = matrix[centre, node] * over
         norm += v[node] * w[node]
+    over = 1.0 / norm
     for q in range(first, last):
-        w[nodes[q]] /= norm
+        w[nodes[q]] *= over
     for s in range(own + 1, starts.size - 1):
         if not _follow(matrix, nodes, starts, s, roots, x, v, False):
             return False
@@ -205,40 +227,30 @@ def _follow(
 
 
 @njit(**_FAST)  # type: ignore[untyped-decorator]
-def _powers(ratio: float, table: Any) -> float:
-    """table[k] becomes ratio**k, by doubling; the next power is returned."""
-    table[0] = 1.0
-    size, power = 1, ratio
-    while size < table.size:
-        for k in range(size):
-            table[size + k] = table[k] * power
-        size *= 2
-        power *= power
-    return power
+def _stretch_end(at: float, start: float, step: float, j: int, j1: int) -> int:
+    """First grid point from ``j`` on that lies after the time ``at``, at most ``j1``."""
+    ahead = (at - start) / step
+    if not ahead < j1 - 1:
+        return j1
+    stop = max(j, math.floor(ahead) + 1)
+    while stop > j and start + (stop - 1) * step > at:
+        stop -= 1
+    while stop < j1 and start + stop * step <= at:
+        stop += 1
+    return stop
 
 
 @njit(**_FAST)  # type: ignore[untyped-decorator]
-def _write(row: Any, a: Any, table: Any, used: Any, count: int, more: float) -> None:
-    """One block of one output: row[k] = more + sum over q of a[q] table[used[q], k]."""
-    if count == 3:
-        a0, a1, a2 = a[0], a[1], a[2]
-        t0, t1, t2 = table[used[0]], table[used[1]], table[used[2]]
-        for k in range(row.size):
-            row[k] = more + (a0 * t0[k] + a1 * t1[k] + a2 * t2[k])
-    elif count == 5:
-        a0, a1, a2, a3, a4 = a[0], a[1], a[2], a[3], a[4]
-        t0, t1, t2 = table[used[0]], table[used[1]], table[used[2]]
-        t3, t4 = table[used[3]], table[used[4]]
-        for k in range(row.size):
-            row[k] = more + ((a0 * t0[k] + a1 * t1[k] + a2 * t2[k]) + (a3 * t3[k] + a4 * t4[k]))
-    else:
-        factor, powers = a[0], table[used[0]]
-        for k in range(row.size):
-            row[k] = more + factor * powers[k]
-        for q in range(1, count):
-            factor, powers = a[q], table[used[q]]
-            for k in range(row.size):
-                row[k] += factor * powers[k]
+def _sum_many(row: Any, a: Any, table: Any, used: Any, count: int, block: Any, more: float) -> None:
+    """``combine`` for any number of modes and points."""
+    for begin in range(0, row.size, WIDTH):
+        part = row[begin : begin + WIDTH]
+        part[:] = more
+        for q in range(count):
+            factor, powers_of = a[q], table[used[q]]
+            for k in range(part.size):
+                part[k] += factor * powers_of[k]
+            a[q] *= block[used[q]]
 
 
 @njit(**_FAST)  # type: ignore[untyped-decorator]
@@ -264,6 +276,7 @@ def rows(
     mode: Any,
     rate: Any,
     out: Any,
+    stream: bool,
 ) -> None:
     """Concentrations of people ``first`` to ``last`` at grid points ``j0`` to ``j1``.
 
@@ -279,73 +292,98 @@ def rows(
         event, clock, mode, rate: where each person stands; shapes (i,), (i,), (i, n), (i, n);
             at first 0, the first happening's time, 0, 0.
         out: filled, shape (i, o, j1 - j0), ng/mL.
+        stream: write past the caches; every eighth grid point must begin a cache line.
     """
     n, outputs, events = lam.shape[1], weights.shape[1], when.shape[1]
-    table = np.empty((n, WIDTH))
-    a = np.empty((outputs, n))
-    block = np.empty(n)
-    rest = np.empty(n)
-    more = np.empty(outputs)
+    wide = (n + WIDE - 1) // WIDE * WIDE
+    decay, fade, full = np.ones(wide), np.ones(wide), np.empty(n)
+    block, inverse = np.empty(n), np.empty(n)
+    room = np.empty(n * WIDTH + WIDE)
+    skip = -(room.ctypes.data // 8) % WIDE  # rows of the table begin at a cache line
+    table = room[skip : skip + n * WIDTH].reshape(n, WIDTH)
+    weight, a = np.empty((outputs, n)), np.empty(n)
+    spare = np.empty(WIDE)
+    # Addresses, taken once: slices of arrays would be counted in and out of use each time.
+    decay_at, fade_at, spare_at = decay.ctypes.data, fade.ctypes.data, spare.ctypes.data
+    table_at, a_at, all_used_at = table.ctypes.data, a.ctypes.data, used.ctypes.data
+    block_at, out_at, points = block.ctypes.data, out.ctypes.data, out.shape[2]
     for i in range(first, last):
         if not fine[i]:
             continue
         shared = 0 if when.shape[0] == 1 else i
         for m in range(n):
-            block[m] = _powers(math.exp(-lam[i, m] * step), table[m])
+            decay[m] = lam[i, m]
+            inverse[m] = 1.0 / lam[i, m]
+        decays(decay_at, step, fade_at, wide)
+        for m in range(n):
+            block[m] = powers(fade[m], table_at + 8 * WIDTH * m, WIDTH)
+        for o in range(outputs):
+            for q in range(counts[o]):
+                weight[o, q] = weights[i, o, used[o, q]]
         j = j0
+        e = event[i]
         while j < j1:
             # Points up to and at the next happening belong to the stretch before it.
             stop = j1
-            if event[i] < events:
-                ahead = (when[shared, event[i]] - start) / step
-                if ahead < j1 - 1:
-                    stop = max(j, math.floor(ahead) + 1)
-                    while stop > j and start + (stop - 1) * step > when[shared, event[i]]:
-                        stop -= 1
-                    while stop < j1 and start + stop * step <= when[shared, event[i]]:
-                        stop += 1
-            if stop > j:
-                after = start + j * step - clock[i]
-                if after < 0.0:
-                    for o in range(outputs):
-                        for k in range(j, stop):
-                            out[i, o, k - j0] = 0.0
-                    j = stop
-                else:
-                    for o in range(outputs):
-                        more[o] = 0.0
-                    for m in range(n):
-                        full = rate[i, m] / lam[i, m]
-                        rest[m] = (mode[i, m] - full) * math.exp(-lam[i, m] * after)
-                    for o in range(outputs):
-                        for q in range(counts[o]):
-                            m = used[o, q]
-                            more[o] += weights[i, o, m] * (rate[i, m] / lam[i, m])
-                    while j < stop:
-                        width = min(WIDTH, stop - j)
-                        for o in range(outputs):
-                            for q in range(counts[o]):
-                                a[o, q] = weights[i, o, used[o, q]] * rest[used[o, q]]
-                            part = out[i, o, j - j0 : j - j0 + width]
-                            _write(part, a[o], table, used[o], counts[o], more[o])
-                        for m in range(n):
-                            rest[m] *= block[m]
-                        j += width
-            if j < j1:
-                e = event[i]
-                passed = when[shared, e] - clock[i]
-                if passed > 0.0:
-                    for m in range(n):
-                        full = rate[i, m] / lam[i, m]
-                        mode[i, m] = full + (mode[i, m] - full) * math.exp(-lam[i, m] * passed)
+            if e < events:
+                stop = _stretch_end(when[shared, e], start, step, j, j1)
+            after = start + j * step - clock[i]
+            if stop > j and after < 0.0:
+                for o in range(outputs):
+                    for k in range(j, stop):
+                        out[i, o, k - j0] = 0.0
+                j = stop
+            elif stop > j:
+                decays(decay_at, after, fade_at, wide)
                 for m in range(n):
-                    gained = left[i, m, site[shared, e]] * amount[i, e]
-                    if is_rate[shared, e]:
-                        rate[i, m] += gained
-                    else:
-                        mode[i, m] += gained
+                    full[m] = rate[i, m] * inverse[m]
+                    fade[m] *= mode[i, m] - full[m]
+                # What is written beyond the stretch belongs to the next and is written again;
+                # only the last points of a row go through ``spare``.
+                head, whole = 0, 0
+                if j1 - j >= WIDE:
+                    head = min(-j % WIDE, stop - j)
+                    whole = (stop - j - head + WIDE - 1) // WIDE * WIDE
+                    if j + head + whole > j1:
+                        whole -= WIDE
+                at = j - j0
+                for o in range(outputs):
+                    count, more = counts[o], 0.0
+                    for q in range(count):
+                        m = used[o, q]
+                        more += weight[o, q] * full[m]
+                        a[q] = weight[o, q] * fade[m]
+                    if count > MOST_MODES:
+                        part = out[i, o, at : at + stop - j]
+                        _sum_many(part, a, table, used[o], count, block, more)
+                        continue
+                    used_at = all_used_at + 8 * n * o
+                    row = out_at + 8 * ((i * outputs + o) * points + at)
+                    combine(row, table_at, WIDTH, a_at, used_at, block_at, more,
+                            count, head, whole, stream)  # fmt: skip
+                    if head + whole < stop - j:
+                        combine(spare_at, table_at + 8 * (whole % WIDTH), WIDTH, a_at, used_at,
+                                block_at, more, count, 0, WIDE, False)  # fmt: skip
+                        for k in range(head + whole, stop - j):
+                            out[i, o, at + k] = spare[k - head - whole]
+                j = stop
+            if j < j1:
+                passed = when[shared, e] - clock[i]
+                place = site[shared, e]
+                if passed > 0.0:
+                    decays(decay_at, passed, fade_at, wide)
+                    for m in range(n):
+                        still = rate[i, m] * inverse[m]
+                        mode[i, m] = still + (mode[i, m] - still) * fade[m]
+                if is_rate[shared, e]:
+                    for m in range(n):
+                        rate[i, m] += left[i, m, place] * amount[i, e]
+                else:
+                    for m in range(n):
+                        mode[i, m] += left[i, m, place] * amount[i, e]
                 clock[i] = when[shared, e]
-                event[i] = e + 1
+                e += 1
+        event[i] = e
 
 
 @njit(**_FAST)  # type: ignore[untyped-decorator]

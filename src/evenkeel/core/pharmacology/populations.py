@@ -28,6 +28,7 @@ from evenkeel.core.pharmacology.structure import structure_of
 from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal, dose_reference, values_of
 
 _BLOCK = 256
+_PAST_CACHES = 2**25  # bytes; what is larger than this no cache will still hold
 _WINDOW = 64  # grid points treated at once where only percentiles are kept
 
 
@@ -269,13 +270,16 @@ class _Run:
     def fill(self, j0: int, j1: int, out: Floats) -> None:
         """Concentrations at grid points j0 to j1, shape (i, o, j1 - j0)."""
 
+        lines = out.ctypes.data % 64 == 0 and j0 % 8 == 0 and out.shape[2] % 8 == 0
+        stream = lines and out.nbytes > _PAST_CACHES
+
         def work(first: int, last: int) -> None:
             plan, who = self.plan, self.who
             modal.rows(
                 self.lam, self.weights, self.left, self.fine, self.used, self.counts,
                 plan.when, plan.site, plan.amount, plan.is_rate,
                 self.start, self.step, j0, j1, first, last,
-                self.event, self.clock, self.mode, self.rate, out,
+                self.event, self.clock, self.mode, self.rate, out, stream,
             )  # fmt: skip
             if self.rest[first:last].any():
                 blocks.rows(
