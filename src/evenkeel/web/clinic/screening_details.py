@@ -95,6 +95,26 @@ def used_by(seen: Screening, name: str) -> list[dict[str, Any]]:
     ]
 
 
+def criterion_groups(verdict: PackVerdict, content: Library) -> list[dict[str, Any]]:
+    """The criteria that make the answer, then those that do not make it."""
+    lines = criterion_lines(verdict, content)
+    at_screening = [line for line in lines if line["counts"]]
+    if not at_screening:
+        return [{"title": "Every criterion", "help": "", "lines": lines}]
+    rest = [line for line in lines if not line["counts"]]
+    groups = [{"title": "What decides at screening", "help": "", "lines": at_screening}]
+    if rest:
+        groups.append(
+            {
+                "title": "What does not decide at screening",
+                "help": "Later stages, the site, advice, and sources that nobody has read again. "
+                "Nothing here changes the verdict above.",
+                "lines": rest,
+            }
+        )
+    return groups
+
+
 def criterion_lines(verdict: PackVerdict, content: Library) -> list[dict[str, Any]]:
     """Every criterion of a pack, by topic, with its source and how it was read."""
     return [

@@ -247,6 +247,8 @@ def _because(verdict: PackVerdict, settling: Settling | None) -> str:
         case Answer.JUDGE if verdict.silent:
             return "says nothing of this person"
         case Answer.JUDGE:
+            if verdict.silent:
+                return "says nothing of this person"
             return f"a person must judge {count} thing{plural}"
     return "nothing in the way"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.html import format_html_join
 
 from evenkeel.core.guidelines.changes import Turn
 from evenkeel.core.guidelines.settle import Fewest, Settling
@@ -30,13 +31,18 @@ _TITLES = {
 def change_cells(seen: Screening) -> list[str]:
     """The last row of the table: what would change each verdict, in a sentence or two."""
     return [
-        " ".join(turn.sentence(_IN_A_CELL) for turn in each) or _nothing(verdict)
+        format_html_join("", '<span class="turn"><b>{}</b> {}</span>', map(_parts_of, each))
+        or _nothing(verdict)
         for verdict, each in zip(seen.check.packs, seen.turns, strict=True)
     ]
 
 
 def _nothing(verdict: PackVerdict) -> str:
     return f"It {SILENT}." if verdict.silent else _NOTHING
+
+
+def _parts_of(turn: Turn) -> tuple[str, str]:
+    return turn.opening, turn.sentence(_IN_A_CELL).removeprefix(turn.opening).strip()
 
 
 def _count(fewest: Fewest) -> str:

@@ -43,13 +43,18 @@ def pack_line(pack: Pack) -> dict[str, Any]:
         "country": JURISDICTION_WORDS.get(pack.jurisdiction, pack.jurisdiction),
         "products": ", ".join(choice_words(each) for each in pack.products) or "any product",
         "count": len(pack.criteria),
-        "must": strengths.count("must"),
-        "should": strengths.count("should"),
-        "other": len(strengths) - strengths.count("must") - strengths.count("should"),
+        "strengths": _strengths_words(strengths),
         "shown": pack.shown,
         "illustrative": pack.illustrative,
         "href": reverse("guidelines:pack", args=[pack.id]),
     }
+
+
+def _strengths_words(strengths: list[str]) -> str:
+    """ "58 must, 15 should, 4 other"; what there is none of is not told."""
+    counts = {word: strengths.count(word) for word in ("must", "should")}
+    counts["other"] = len(strengths) - sum(counts.values())
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
 def criterion_line(criterion: Criterion, pack: Pack) -> dict[str, Any]:

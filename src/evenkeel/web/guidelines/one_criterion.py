@@ -13,6 +13,8 @@ from evenkeel.core.guidelines.library import library
 from evenkeel.core.guidelines.packs import Criterion, Pack
 from evenkeel.core.guidelines.reading import in_words
 from evenkeel.core.guidelines.spec import SpecCase, load_spec
+from evenkeel.core.guidelines.values import Value
+from evenkeel.core.guidelines.verdicts import value_words
 from evenkeel.core.kernel.content import ContentFault
 from evenkeel.web.guidelines import links
 from evenkeel.web.guidelines.words import (
@@ -90,12 +92,18 @@ def _cases(criterion: Criterion, pack: Pack) -> list[SpecCase]:
 def _case(case: SpecCase) -> dict[str, str]:
     finding = str(case.finding)
     return {
-        "given": case.given_words or "nothing",
+        "given": "; ".join(_said(name, value) for name, value in case.given) or "nothing",
+        "written": case.given_words,
         "applies": case.applies_words,
         "state": STATES[finding],
         "finding": FINDING_WORDS[finding],
         "why": case.why,
     }
+
+
+def _said(name: str, value: Value) -> str:
+    definition = library().dictionary[name]
+    return f"{definition.label}: {value_words(value, definition)}"
 
 
 def _others(criterion: Criterion, pack: Pack) -> list[dict[str, Any]]:

@@ -228,7 +228,7 @@ def pack(request: HttpRequest, number: str, pack: str) -> HttpResponse:
         "verdict": result.packs[0],
         "why": screening_why.cards(seen)[0],
         "as_of": result.facts.as_of,
-        "criteria": details.criterion_lines(result.packs[0], content),
+        "groups": details.criterion_groups(result.packs[0], content),
         "edition": content.edition,
         "sha256": content.sha256,
     }
