@@ -22,8 +22,8 @@ from evenkeel.web.explorer.words import SAMPLING, analyte_words, short_name
 from evenkeel.web.ui import svg
 from evenkeel.web.ui.words import write_number
 
-WIDE, NARROW = 720.0, 350.0
-_HIGH = {WIDE: 250.0, NARROW: 210.0}
+WIDE, NARROW = 860.0, 330.0
+_HIGH = {WIDE: 290.0, NARROW: 216.0}
 _LOG_DECADES = 1000.0
 _TWIN_TIMES = 12
 KINDS = {
@@ -77,7 +77,7 @@ def concentration_figures(answer: Answer) -> list[dict[str, object]]:
         for sampling in ("venous", "arterial", "mixed"):
             group = [lines[e.letter] for e in having if e.model.sampling == sampling]
             if group:
-                figures.append(_figure(frame, group, f"{title}, {SAMPLING[sampling]}"))
+                figures.append(_figure(frame, group, title, sampling))
         without = [each for each in answer.answering if each not in having]
         made.append({"title": title, "figures": figures, "without": _without_words(kind, without)})
     return made
@@ -145,7 +145,7 @@ def occupancy_figures(answer: Answer) -> list[SafeString]:
         x_ticks=hour_ticks, answer=answer,
     )  # fmt: skip
     return [
-        _figure(frame, group, f"NMDA receptors taken, {SAMPLING[sampling]}")
+        _figure(frame, group, "NMDA receptors taken", sampling)
         for sampling in SAMPLING
         if (group := [each for each in lines if each.of.model.sampling == sampling])
     ]
@@ -166,13 +166,14 @@ def half_time_figures(answer: Answer) -> list[SafeString]:
         x_end=float(held[-1]), y_low=0.0, y_high=top, is_log=False, unit="min", x_ticks=hour_ticks
     )
     return [
-        _figure(frame, group, f"Context-sensitive half-time, {SAMPLING[sampling]}")
+        _figure(frame, group, "Context-sensitive half-time", sampling)
         for sampling in SAMPLING
         if (group := [each for each in lines if each.of.model.sampling == sampling])
     ]
 
 
-def _figure(frame: Frame, lines: list[Line], title: str) -> SafeString:
+def _figure(frame: Frame, lines: list[Line], what: str, sampling: str) -> SafeString:
+    title = f"{what}, {SAMPLING[sampling]}"
     said = f"{title}. " + " ".join(
         f"{each.of.letter}, {short_name(each.of.model)}, {each.words}: highest "
         f"{number(float(each.y.max()))} {frame.unit} at {_when(each)}."
@@ -181,7 +182,7 @@ def _figure(frame: Frame, lines: list[Line], title: str) -> SafeString:
     return format_html(
         '<figure class="plot model-plot"><figcaption class="plot-title">{}</figcaption>{}{}{}'
         "{}</figure>",
-        title,
+        SAMPLING[sampling].capitalize(),
         svg.join(_key(each) for each in lines),
         _drawing(frame, lines, WIDE, said),
         _drawing(frame, lines, NARROW, said),
@@ -225,7 +226,7 @@ def _drawing(frame: Frame, lines: list[Line], width: float, said: str) -> SafeSt
     is_wide = width == WIDE
     has_doses = frame.answer is not None
     foot = 60.0 if has_doses else 34.0
-    box = Box(left=46.0, right=width - 22.0, top=16.0, bottom=high)
+    box = Box(left=44.0, right=width - 20.0, top=26.0, bottom=high)
     axes = Axes(
         box=box, x_end=frame.x_end, y_low=frame.y_low, y_high=frame.y_high, is_log=frame.is_log
     )
@@ -234,8 +235,8 @@ def _drawing(frame: Frame, lines: list[Line], width: float, said: str) -> SafeSt
         at = axes.y(value)
         parts.append(svg.line(box.left, at, box.right, at, "grid"))
         parts.append(svg.text(box.left - 7, at + 4, write_number(f"{value:g}"), "", "end"))
-    parts.append(svg.text(box.left - 7, box.top - 5, frame.unit, "unit", "end"))
-    for value, words in frame.x_ticks(frame.x_end, 9 if is_wide else 4):
+    parts.append(svg.text(0, 11, frame.unit, "unit"))
+    for value, words in frame.x_ticks(frame.x_end, 10 if is_wide else 4):
         at = axes.x(value)
         parts.append(svg.line(at, box.bottom, at, box.bottom + 4, "tick-mark"))
         parts.append(svg.text(at, box.bottom + 18, words, "", "middle"))

@@ -2,7 +2,7 @@
 
 In: a model. Out: one SVG with words, and a table of the flows. The way of the drug goes
 down the middle; a compartment that only exchanges with one other stands beside it; what
-feeds the way from outside (a gut, a film) comes down at the right.
+feeds the way from outside (a gut) stands in a line beside where it arrives.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from evenkeel.web.explorer.words import COMPARTMENT, ROUTE, analyte_words
 from evenkeel.web.ui import svg
 
 WIDE, HIGH = 122.0, 50.0
-ACROSS, DOWN = 200.0, 104.0
+ACROSS, DOWN = 192.0, 106.0
 _TOP = 44.0
 
 
@@ -53,19 +53,17 @@ def place_compartments(model: Model) -> Placed:
     above = [n for n in feeders if any(w.source == n and w.target == centre for w in ways)][:1]
     for row, place in enumerate([*above, *chain]):
         placed.column[place], placed.row[place] = 0.0, row
-    others = [n for n in feeders if n not in above]
-    heads = [n for n in others if not any(w.target == n and w.source in others for w in ways)]
-    right_side = max((1 for hub in beside.values() if hub == centre), default=0)
-    for lane, head in enumerate(heads):
-        # The first box of a lane stands as high as what is above the blood.
-        for row, place in enumerate(_onward(head, ways, others)):
-            placed.column[place] = 1.0 + right_side + lane
-            placed.row[place] = row
     for hub in dict.fromkeys(beside.values()):
         mine = [place for place, of in beside.items() if of == hub]
         for number, place in enumerate(mine):
-            placed.column[place] = (-1.0 if number % 2 == 0 else 1.0) * (1 + number // 2)
+            placed.column[place] = float(_side(number))
             placed.row[place] = placed.row[hub]
+    others = [n for n in feeders if n not in above]
+    for last in others:
+        target = next((w.target for w in ways if w.source == last and w.target in chain), None)
+        if target is None:
+            continue
+        _outward(placed, [last, *_upstream(last, ways, others)], placed.row[target])
     return placed
 
 
@@ -81,6 +79,34 @@ def _onward(start: int, ways: list[Flow], among: list[int] | None = None) -> lis
             if is_new and (among is None or there in among):
                 found.append(there)
     return found
+
+
+def _upstream(place: int, ways: list[Flow], among: list[int]) -> list[int]:
+    """What feeds a compartment, the nearest first."""
+    found = [place]
+    for each in found:
+        found += [w.source for w in ways if w.target == each and w.source in among]
+    return found[1:]
+
+
+def _side(number: int) -> int:
+    """Left, right, further left, further right."""
+    return (-1 if number % 2 == 0 else 1) * (1 + number // 2)
+
+
+def _outward(placed: Placed, line: list[int], row: int) -> None:
+    """A line of compartments from the middle outwards, at the side with room: right first."""
+    for side in (1, -1):
+        places = [float(side * (1 + step)) for step in range(len(line))]
+        taken = {placed.column[each] for each in placed.column if placed.row[each] == row}
+        if not taken & set(places):
+            for place, column in zip(line, places, strict=True):
+                placed.column[place], placed.row[place] = column, row
+            return
+    # No room beside it: one above the other at the far right, where nothing stands.
+    far = max(placed.column.values()) + 1
+    for step, place in enumerate(line):
+        placed.column[place], placed.row[place] = far + step, row
 
 
 def picture(model: Model) -> SafeString:
@@ -166,7 +192,6 @@ class _Drawing:
 
     def arrows(self) -> Iterator[SafeString]:
         ways = [(each.source, each.target) for each in self.model.flows]
-        lanes: dict[int, int] = {}
         for each in self.model.flows:
             if each.target is None:
                 continue
@@ -178,12 +203,8 @@ class _Drawing:
             elif x1 == x2:
                 yield from _down(x1, y1, y2, (0 if not both else 14 if y2 > y1 else -14), rate)
             else:
-                number = lanes.get(each.target, 0)
-                lanes[each.target] = number + 1
-                turn = y2 - 12 + 16 * number
-                edge = x2 + WIDE / 2
-                yield _arrow(f"M{svg.n(x1)} {svg.n(y1 + HIGH / 2)}V{svg.n(turn)}H{svg.n(edge)}")
-                yield svg.text(x1 + 6, y1 + HIGH / 2 + 18, rate, "unit")
+                d = f"M{svg.n(x1)} {svg.n(y1)}L{svg.n(x2)} {svg.n(y2)}"
+                yield _arrow(d)
 
     def leaving(self) -> Iterator[SafeString]:
         for each in self.model.flows:

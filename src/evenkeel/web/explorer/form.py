@@ -17,10 +17,15 @@ def form(reading: Reading, answer: Answer | None) -> dict[str, Any]:
     example = Asked()
     asked = reading.asked
 
-    def one(name: str, fallback: str) -> str:
+    def one(name: str, choices: list[tuple[str, str]]) -> str:
+        fallback = dict(example.pairs())[name]
         if asked is not None:
             return dict(asked.pairs())[name]
-        return next((value for value in reading.typed.get(name, ()) if value), fallback)
+        known = dict(choices)
+        return next((each for each in reading.typed.get(name, ()) if each in known), fallback)
+
+    def select(name: str, label: str, choices: list[tuple[str, str]]) -> dict[str, Any]:
+        return {"name": name, "label": label, "choices": choices, "chosen": one(name, choices)}
 
     def several(name: str, fallback: tuple[str, ...]) -> tuple[str, ...]:
         if asked is not None:
@@ -57,32 +62,33 @@ def form(reading: Reading, answer: Answer | None) -> dict[str, Any]:
     return {
         "faults": reading.faults,
         "groups": groups,
-        "presets": [
-            ("none", "none: only the rows below"),
+        "preset": select("preset", "A usual dose", [
+            (queries.NO_PRESET, "none: only the rows below"),
             *((each.id, f"{each.id}: {each.words}") for each in presets().values()),
-        ],
-        "preset": one("preset", queries.NO_PRESET),
+        ]),
         "rows": _rows(reading),
         "routes": list(rows.ROUTES.items()),
         "units": rows.UNITS,
         "person": [
-            ("age", "Age, years", [(str(v), str(v)) for v in queries.AGES], one("age", "40")),
-            ("weight", "Weight, kg", [(str(v), str(v)) for v in queries.WEIGHTS],
-             one("weight", "70")),
-            ("group", "Group, read by Perez-Ruixo only", list(queries.GROUPS.items()),
-             one("group", "none")),
+            select("age", "Age, years", _numbers(queries.AGES)),
+            select("weight", "Weight, kg", _numbers(queries.WEIGHTS)),
+            select("group", "Group, read by Perez-Ruixo only", list(queries.GROUPS.items())),
         ],
         "shows": [(value, words, value in show) for value, words in queries.SHOWS.items()],
         "drawn": [
-            ("level", "Line and time above, ng/mL",
-             [(str(v), str(v) if v else "none") for v in queries.LEVELS], one("level", "100")),
-            ("hours", "Length of the axis",
-             [(queries.AUTO, "as long as the doses ask"),
-              *((str(v), f"{v} h" if v <= 72 else f"{v // 24} days") for v in queries.SPANS)],
-             one("hours", queries.AUTO)),
-            ("scale", "Scale", list(queries.SCALES.items()), one("scale", "linear")),
+            select("level", "Line and time above, ng/mL",
+                   [("0", "none"), *_numbers(queries.LEVELS[1:])]),
+            select("hours", "Length of the axis", [
+                (queries.AUTO, "as long as the doses ask"),
+                *((str(v), f"{v} h" if v <= 72 else f"{v // 24} days") for v in queries.SPANS),
+            ]),
+            select("scale", "Scale", list(queries.SCALES.items())),
         ],
     }  # fmt: skip
+
+
+def _numbers(values: tuple[int, ...]) -> list[tuple[str, str]]:
+    return [(str(value), str(value)) for value in values]
 
 
 def _rows(reading: Reading) -> list[dict[str, Any]]:

@@ -105,6 +105,7 @@ def page(name: str) -> dict[str, Any]:
             for each in model.outputs.values()
         ],
         "followed": _followed(model),
+        "followed_by": _nearest_person(model)[1],
         "example": _example(model),
     }  # fmt: skip
 
@@ -127,11 +128,15 @@ def _derived(model: Model) -> list[tuple[str, str, str, str]]:
 
 def _routes(model: Model) -> list[dict[str, Any]]:
     unit = "h" if model.per_hour == 1.0 else "min"
+    typical = _typical(model)
     made = []
     for route, inputs in model.routes.items():
         ways = []
         for each in inputs:
-            told = [f"{model.compartments[each.compartment]} takes {each.fraction.text}"]
+            share = float(each.fraction(typical))
+            whole = "all" if each.fraction.text == "1" else each.fraction.text
+            part = "" if whole == "all" else f" ({100 * share:.3g}%)"
+            told = [f"{model.compartments[each.compartment]} takes {whole}{part}"]
             if each.duration is not None:
                 told.append(f"evenly over {each.duration.text} {unit}")
             if each.lag is not None:
@@ -179,8 +184,8 @@ def _effect_site(model: Model) -> dict[str, Any] | None:
 
 
 def _followed(model: Model) -> list[tuple[str, str]]:
-    """What follows from the parameters for the typical person."""
-    who = subject(model, reference(model, {}))
+    """What follows from the parameters."""
+    who = subject(model, _nearest_person(model)[0])
     made = []
     if "iv" in model.routes:
         for held in _HELD_MIN:
@@ -190,6 +195,18 @@ def _followed(model: Model) -> list[tuple[str, str]]:
         minutes = 60 * time_to_peak_effect(who)
         made.append(("Effect site peaks after a bolus", f"{number(minutes)} min"))
     return made
+
+
+def _nearest_person(model: Model) -> tuple[dict[str, float], str]:
+    """The reference person, or who is nearest to it among the people of the model.
+
+    A model of small children may be printed for 70 kg, which only scales its numbers.
+    """
+    person = reference(model, {})
+    if not model.refusals(person):
+        return person, "for the reference person"
+    person["WT"] = min(max(person["WT"], model.weight_from or 0.0), model.weight_to or math.inf)
+    return person, f"for {person['WT']:g} kg: the reference is outside its people"
 
 
 def _example(model: Model) -> str:
