@@ -174,9 +174,9 @@ DAY_ONE = {"session_number": 1, "treatment_week": 1, "sessions_per_week": 2}
             {"unescorted": False, "minutes_observed": 60, "driving_after_treatment": False},
             "met",
         ),
-        ("CS-003", {"loss_notice_business_days": 1}, "met"),
-        ("CS-004", {"loss_form_days": 46}, "not_met"),
-        ("CS-005", {"inventory_age_days": 730}, "met"),
+        ("CS-003", {"jurisdiction": "us", "loss_notice_business_days": 1}, "met"),
+        ("CS-004", {"jurisdiction": "us", "loss_form_days": 46}, "not_met"),
+        ("CS-005", {"jurisdiction": "us", "inventory_age_days": 730}, "met"),
     ],
 )
 def test_a_criterion_on_both_sides_of_its_boundary(criterion, facts, finding):
