@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from evenkeel.commands.simulate import telling
@@ -53,8 +54,9 @@ class Many:
 
     def table(self, file: str | None) -> None:
         """Percentiles, to a file or to stdout."""
-        made = self.pieces()
+        pieces = self.pieces()
         # The first piece before the file: what is refused then leaves nothing behind.
+        made = chain([next(pieces)], pieces)
         with telling.opened(file) as out:
             telling.write_table(out, made, self.times, self.analytes, self.asked.percentiles)
 

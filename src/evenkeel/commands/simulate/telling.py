@@ -45,7 +45,7 @@ def text_of(file: str) -> str:
 def opened(file: str | None) -> Iterator[BinaryIO]:
     """Standard output, or a file that is there whole or not at all."""
     if file is None or file == "-":
-        out = click.get_binary_stream("stdout")
+        out = sys.stdout.buffer
         yield out
         out.flush()
         return
@@ -78,12 +78,14 @@ class Progress:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._next = time.monotonic() + EVERY_S
+        self._begun = time.monotonic()
+        self._next = self._begun + EVERY_S
 
     def __call__(self, done: int, whole: int) -> None:
         now = time.monotonic()
         if now >= self._next and done < whole:
-            self._next = now + EVERY_S
+            # Rarer and rarer, so that an hour of work is not an hour of lines.
+            self._next = now + max(EVERY_S, 0.1 * (now - self._begun))
             click.echo(f"{100 * done // whole}% of {whole:,} {self._what}", err=True)
 
 
@@ -165,7 +167,7 @@ def write_json(told: dict[str, Any]) -> None:
     def plain(value: Any) -> Any:
         return np.ascontiguousarray(value) if isinstance(value, np.ndarray) else dict(value)
 
-    out = click.get_binary_stream("stdout")
+    out = sys.stdout.buffer
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
     out.write(orjson.dumps(told, default=plain, option=options))
     out.flush()

@@ -1,0 +1,505 @@
+"""``evenkeel simulate``: what it answers and refuses; files are whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from pypdf import PdfReader
+
+from evenkeel.commands.simulate import EXAMPLES, command, telling
+from evenkeel.core.pharmacology import crowds, published
+from evenkeel.core.pharmacology.models import model_named
+from evenkeel.core.pharmacology.populations import draw_etas
+from evenkeel.core.pharmacology.regimens import Dose
+from evenkeel.core.pharmacology.simulate import simulate
+from evenkeel.core.pharmacology.subjects import reference, subject
+
+OTTO, PEREZ, KAMP = (
+    "otto_2021_s_ketamine_iv",
+    "perez_ruixo_2021_esketamine",
+    "kamp_2020_meta_3cmt",
+)
+HEADER = "time_h,route,amount_mg,duration_h,addl,ii_h"
+
+
+def run(*words: str | Path, given: str | None = None):
+    return CliRunner().invoke(command, [str(word) for word in words], input=given)
+
+
+def rows(result) -> list[dict[str, str]]:
+    assert result.exit_code == 0, result.stderr
+    return list(csv.DictReader(io.StringIO(result.stdout)))
+
+
+def regimen(table: str, *words: str | Path, model: str = OTTO, times: str = "0:12:0.5"):
+    return run("--model", model, "--regimen", "-", "--times", times, *words, given=table)
+
+
+# One person
+
+
+def test_the_table_has_one_row_for_each_time_and_analyte_and_reads_back_exactly():
+    made = rows(regimen(f"{HEADER}\n0,iv,35,0.6,,\n", times="0:3:0.1"))
+    assert list(made[0]) == ["time_h", "analyte", "concentration_ng_per_ml"]
+    model = model_named(OTTO)
+    doses = [Dose(time_h=0.0, route="iv", amount_mg=35.0, duration_h=0.6)]
+    times = np.arange(31) * 0.1
+    expected = simulate(subject(model, reference(model, {})), doses, times)
+    assert [float(row["time_h"]) for row in made[::2]] == times.tolist()
+    assert [row["analyte"] for row in made[:2]] == ["s_ketamine", "s_norketamine"]
+    found = [float(row["concentration_ng_per_ml"]) for row in made]
+    assert found == expected.ng_per_ml.ravel().tolist()
+
+
+def test_at_the_time_of_a_dose_the_value_is_the_one_before_it():
+    made = rows(regimen(f"{HEADER}\n1,iv,13.3,,,\n", times="0:2:0.5"))
+    ketamine = [float(row["concentration_ng_per_ml"]) for row in made[::2]]
+    assert ketamine[:3] == [0.0, 0.0, 0.0]
+    assert 0.0 < ketamine[3] < 100.0  # 13.3 mg in 133 L is 100 ng/mL at first
+
+
+def test_overlapping_infusions_add_up_and_the_order_of_rows_says_nothing():
+    one, two = "0,iv,20,2,,", "1,iv,30,2,,"
+    both, turned, first, second = (
+        [float(row["concentration_ng_per_ml"]) for row in rows(regimen(f"{HEADER}\n{table}\n"))]
+        for table in (f"{one}\n{two}", f"{two}\n{one}", one, two)
+    )
+    assert both == turned
+    assert both == pytest.approx(np.add(first, second).tolist(), rel=1e-12)
+
+
+def test_a_model_without_clearance_keeps_everything():
+    model = model_named(KAMP)
+    model.parameters["CL_70"], kept = 0.0, model.parameters["CL_70"]
+    try:
+        made = rows(regimen(f"{HEADER}\n0,iv,30,,,\n", model=KAMP, times="0:1000:1000"))
+    finally:
+        model.parameters["CL_70"] = kept
+    # 30 mg spread over 25, 56 and 157 L.
+    last = [row for row in made if row["analyte"] == "ketamine"][-1]
+    assert float(last["concentration_ng_per_ml"]) == pytest.approx(30_000 / 238.0, rel=1e-6)
+
+
+def test_a_covariate_of_a_dose_may_be_given_for_all():
+    two, three = (
+        rows(
+            run("--model", PEREZ, "--regimen", "-", "--times", "1:1:1",
+                "--covariate", f"NSPRAY={number}", given=f"{HEADER}\n0,intranasal,84,,,\n")
+        )[0]["concentration_ng_per_ml"]
+        for number in (2, 3)
+    )  # fmt: skip
+    as_usual = rows(run("--model", PEREZ, "--preset", "in84", "--times", "1:1:1"))[0]
+    assert three == as_usual["concentration_ng_per_ml"]
+    assert float(two) > float(three)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (f"{HEADER}\n0,iv,-1,,,\n", "line 2: amount_mg of -1 is negative"),
+        (f"{HEADER}\n0,iv,nan,,,\n", "line 2: amount_mg of nan is not finite"),
+        (f"{HEADER}\n0,iv,inf,,,\n", "line 2: amount_mg of inf is not finite"),
+        (f"{HEADER}\n\n0,iv,1_0,,,\n", "line 3: amount_mg of '1_0' is not a number"),
+        (f"{HEADER}\n0,iv,,,,\n", "line 2: amount_mg is empty"),
+        (f"{HEADER}\nnan,iv,1,,,\n", "line 2: time_h of nan is not finite"),
+        (f"{HEADER}\n0,iv,1,-2,,\n", "line 2: duration_h of -2 is negative"),
+        (f"{HEADER}\n0,iv,1,,3,\n", "line 2: addl without ii_h"),
+        (f"{HEADER}\n0,iv,1,,1000000000,1\n", "line 2: addl of 1e+09"),
+        (f"{HEADER}\n0,sc,1,,,\n", "has no route sc; it has iv. No published model here has it"),
+        (f"{HEADER}\n0,im,1,,,\n", "No published model here has it"),
+        (f"{HEADER}\n0,oral,1,,,\n", "Models with it: brunette_2011_oral_children (children), "),
+        (f"{HEADER}\n0,iv,1\n", "line 2: 3 values where the header has 6"),
+        ("time_h,route,amount_mg,time\n0,iv,1,1\n", "the nearest right name is time_h"),
+        (f"{HEADER}\n", "the table has a header and no dose"),
+        ("", "the table is empty"),
+        ("TIME,AMT,EVID\n0,1,1\n", "line 1: the column ROUTE (or CMT) is missing"),
+        ("TIME,AMT,EVID,ROUTE\n1,1,1,iv\n0,1,1,iv\n", "line 3: TIME goes back from 1 to 0"),
+        ("TIME,AMT,EVID,ROUTE\n1,-1,1,iv\n", "line 2: AMT of -1 is negative"),
+        ("TIME,AMT,EVID,ROUTE\n1,1,7,iv\n", "line 2: EVID 7 is none of 0 to 4"),
+        ("TIME,AMT,EVID,ROUTE\n1,1,0,iv\n", "the table has no dose"),
+        ("TIME,AMT,EVID,CMT\n1,1,1,4\n", "CMT 4 is not where a route of"),
+        ("TIME,AMT,EVID,ROUTE,SS\n1,1,1,iv,1\n", "line 2: SS without II"),
+        ("TIME,AMT,EVID,ROUTE,RATE\n1,1,1,iv,-1\n", "line 2: RATE -1"),
+        ("TIME,AMT,EVID,ROUTE,RATE,DUR\n1,1,1,iv,2,3\n", "do not agree"),
+        ("ID,TIME,AMT,EVID,ROUTE\n1,1,1,1,iv\n2,1,1,1,iv\n", "has 2 people (ID)"),
+    ],
+)  # fmt: skip
+def test_a_table_that_means_nothing_is_refused_by_name(table, words):
+    result = regimen(table)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_every_fault_of_a_table_has_a_line_of_its_own():
+    result = regimen(f"{HEADER}\n0,iv,-1,,,\nnan,iv,1,,,\n")
+    assert result.exit_code == 2
+    assert [line.partition(": ")[2][:7] for line in result.stderr.splitlines()] == [
+        "line 2:",
+        "line 3:",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ("2:1:1", "STOP comes before START"),
+        ("0:1:0", "the step must be above 0"),
+        ("0:1:-1", "the step must be above 0"),
+        ("0:nan:1", "every number must be finite"),
+        ("0:1e9:1e-9", "at most 100,000,000"),
+        ("0:1", "write START:STOP:STEP in hours"),
+        ("nowhere.txt", "cannot be read"),
+    ],
+)
+def test_times_that_cannot_be_answered_are_refused(times, words):
+    result = run("--model", OTTO, "--preset", "iv40", "--times", times)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0\n2\n1\n", "number 3 (1 h) does not come after number 2 (2 h)"),
+        ("0\n1\n1\n", "number 3 (1 h) does not come after number 2 (1 h)"),
+        ("0\nsoon\n", "line 2: 'soon' is not a time in hours"),
+        ("0\n1_0\n", "line 2: '1_0' is not a time in hours"),
+        ("0\nnan\n", "a time is not finite"),
+        ("\n", "no times are asked for"),
+    ],
+)
+def test_a_file_of_times_is_read_strictly(text, words, tmp_path):
+    file = tmp_path / "times.txt"
+    file.write_text(text)
+    result = run("--model", OTTO, "--preset", "iv40", "--times", file)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stderr.startswith(str(file))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--covariate", "WT=0"], "WT of 0 cannot be: it is in kg"),
+        (["--covariate", "WT=-70"], "WT of -70 cannot be"),
+        (["--covariate", "WT=70000"], "WT of 70000 cannot be"),
+        (["--covariate", "WT=nan"], "not a finite number"),
+        (["--covariate", "WEIGHT=70"], "Nearest is WT"),
+        (["--covariate", "WT=70", "--covariate", "WT=80"], "WT is given twice"),
+        (["--covariate", "AGE=8"], "AGE of 8 years is outside this model"),
+        (["--preset", "in84"], "has no route intranasal"),
+        (["--preset", "iv4"], "the nearest is iv40"),
+        (["--model", "herd_2007_children", "--covariate", "AGE=40"], "made from children"),
+        (["--model", "perez"], "the nearest is perez_ruixo_2021_esketamine"),
+        (["--json", "--csv", "x.csv"], "at most one of --csv, --json and --plot"),
+        (["--seed", "1"], "--seed goes with --population"),
+        (["--population", "5"], "--population needs --seed"),
+        (["--population", "0", "--seed", "1"], "from 1 to 1,000,000"),
+        (["--population", "2000000", "--seed", "1"], "from 1 to 1,000,000"),
+        (["--population", "5", "--seed", "1", "--percentiles", "5,101"], "from 0 to 100"),
+        (["--population", "5", "--seed", "1", "--percentiles", "5,5"], "each once"),
+        (["--population", "5", "--seed", "1", "--summary"], "of one person"),
+        (["--population", "5", "--seed", "1", "--assume-cv", "CL=20"], "was published"),
+        (["--population", "5", "--seed", "1", "--draw", "WT=normal:70:10:90:50"], "LOW must"),
+        (["--population", "5", "--seed", "1", "--draw", "WT=poisson:3"], "write NAME= and one"),
+        (["--population", "5", "--seed", "1", "--draw", "WT=uniform:700:900"], "cannot be"),
+        (["--population", "5", "--seed", "1", "--draw", "AGE=uniform:5:10"], "outside this"),
+        (["--occupancy"], "--occupancy needs --json or --plot"),
+        (["--summary", "--above", "-3"], "a concentration above 0"),
+        (["--plot", "x.gif"], "the name ends in .svg, .png or .pdf"),
+        (["--csv", "/nowhere/x.csv"], "cannot be written"),
+        (["--published", "table-1"], "the nearest is"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_by_name(words, told):
+    usual = {"--model": OTTO, "--preset": "iv40", "--times": "0:1:0.5"}
+    for name in usual:
+        if name not in words:
+            words = [*words, name, usual[name]]
+    result = run(*words)
+    assert result.exit_code == 2, result.output
+    assert told in result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+
+
+def test_what_is_missing_is_said_at_once():
+    told = run().stderr
+    assert [word in told for word in ("--model", "--preset", "--times")] == [True] * 3
+
+
+def test_the_summary_of_a_bolus_is_that_of_the_closed_form():
+    table = f"{HEADER}\n0,iv,10,,,\n"
+    made = rows(
+        regimen(table, "--summary", "--above", "1000", model="fanta_2015_s_ketamine",
+                times="0:2000:2000")
+    )[0]  # fmt: skip
+    assert float(made["peak_ng_per_ml"]) == pytest.approx(1000 * 10 / 133.0, rel=1e-9)
+    assert float(made["area_ng_h_per_ml"]) == pytest.approx(1000 * 10 / 95.2, rel=1e-9)
+    assert float(made["above_1000_h"]) == 0.0
+
+
+def test_json_is_one_object_with_the_limits():
+    result = run(
+        "--model", PEREZ, "--preset", "in84", "--times", "0:2:0.5",
+        "--json", "--summary", "--above", "50", "--occupancy",
+    )  # fmt: skip
+    told = json.loads(result.stdout)
+    assert told["status"] == "draft"
+    assert told["limits"]
+    assert told["sampling"] == "venous"
+    assert told["summary"][0]["above_h"]["50"] > 1.0
+    band = told["occupancy"]
+    assert all(
+        low <= middle <= high < 1.0
+        for low, middle, high in zip(band["low"], band["middle"], band["high"], strict=True)
+    )
+    assert len(band["low"]) == len(told["time_h"]) == 5
+
+
+def test_more_numbers_than_json_takes_are_refused_with_a_way_out(monkeypatch):
+    monkeypatch.setattr(telling, "MOST_AT_ONCE", 9)
+    usual = ["--model", OTTO, "--preset", "iv40", "--times", "0:4:1"]
+    result = run(*usual, "--json")
+    assert result.exit_code == 2
+    assert "--csv" in result.stderr
+    assert run(*usual).exit_code == 0
+
+
+def test_long_work_says_how_far_it_has_come(monkeypatch):
+    monkeypatch.setattr(telling, "EVERY_S", 0.0)
+    result = run("--model", OTTO, "--preset", "iv40", "--times", "0:4:0.00005")
+    assert "of 80,001 times" in result.stderr
+
+
+def test_ctrl_c_ends_with_130_and_leaves_no_file(monkeypatch, tmp_path):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(telling, "write_table", stopped)
+    kept = tmp_path / "kept.csv"
+    kept.write_text("as it was")
+    result = run("--model", OTTO, "--preset", "iv40", "--times", "0:4:1", "--csv", kept)
+    assert result.exit_code == 130
+    assert "stopped" in result.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["kept.csv"]
+    assert kept.read_text() == "as it was"
+
+
+def test_a_single_person_needs_neither_compiler_nor_server():
+    told = (
+        "import sys; from evenkeel.commands.simulate import command\n"
+        f"command(['--model', '{PEREZ}', '--preset', 'in84', '--times', '0:1:0.5'],"
+        " standalone_mode=False)\n"
+        "print([name for name in ('numba', 'django', 'typst', 'scipy') if name in sys.modules])"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert made.stdout.splitlines()[-1] == "[]"
+
+
+# Populations
+
+
+def each_alone(model_id: str, people: int, seed: int, doses, times) -> np.ndarray:
+    """Everybody computed as one person, by the propagators that no kernel shares."""
+    model = model_named(model_id)
+    etas = draw_etas(model, people=people, seed=seed)
+    return np.array(
+        [
+            simulate(
+                subject(
+                    model,
+                    reference(model, {}),
+                    {name: float(each[k]) for name, each in etas.items()},
+                ),
+                doses,
+                times,
+            ).ng_per_ml
+            for k in range(people)
+        ]
+    )
+
+
+@pytest.mark.parametrize("way", ["grid", "file", "groups"])
+def test_percentiles_are_those_of_people_computed_one_by_one(way, tmp_path, monkeypatch):
+    times = np.array([0.0, 0.5, 1.0, 2.5, 6.0]) if way == "file" else np.arange(13) * 0.5
+    file = tmp_path / "times.txt"
+    file.write_text("\n".join(map(repr, times.tolist())))
+    if way == "groups":
+        monkeypatch.setattr(crowds, "GROUP", 7)
+        monkeypatch.setattr(crowds, "BUFFER", 200)  # three times at once
+    table = f"{HEADER}\n0.5,iv,20,,,\n2,iv,30,1,,\n"
+    made = rows(
+        regimen(table, "--population", "30", "--seed", "4", "--percentiles", "10,50,97.5",
+                times="0:6:0.5" if way == "grid" else str(file))
+    )  # fmt: skip
+    doses = [
+        Dose(time_h=0.5, route="iv", amount_mg=20.0),
+        Dose(time_h=2.0, route="iv", amount_mg=30.0, duration_h=1.0),
+    ]
+    alone = each_alone(OTTO, 30, 4, doses, times)
+    expected = np.percentile(alone, [10, 50, 97.5], axis=0).transpose(1, 2, 0)
+    found = np.array([float(row["concentration_ng_per_ml"]) for row in made])
+    peak = expected.max()
+    assert np.abs(found - expected.ravel()).max() <= 1e-9 * peak
+    assert list(made[0]) == ["time_h", "analyte", "concentration_ng_per_ml", "percentile"]
+    assert [row["percentile"] for row in made[:3]] == ["10", "50", "97.5"]
+
+
+@pytest.mark.parametrize("groups", [False, True])
+def test_at_the_time_of_a_dose_nobody_has_it_yet(groups, monkeypatch):
+    """On a grid whose own arithmetic decides on which side of the dose a point lies."""
+    if groups:
+        monkeypatch.setattr(crowds, "GROUP", 2)
+        monkeypatch.setattr(crowds, "BUFFER", 24)
+    times = (1.0 + np.arange(20) * 0.1).tolist()
+    for dose in times[1:]:
+        table = f"{HEADER}\n{dose!r},iv,20,,,\n"
+        made = rows(
+            regimen(table, "--population", "4", "--seed", "1", "--percentiles", "100",
+                    times="1:2.95:0.1")
+        )[::2]  # fmt: skip
+        given = [float(row["concentration_ng_per_ml"]) > 0.0 for row in made]
+        assert given == [at > dose for at in times], dose
+
+
+def test_one_person_is_a_population_and_a_seed_is_the_same_people():
+    usual = ["--model", OTTO, "--preset", "iv40", "--times", "0:2:0.5", "--population"]
+    one = rows(run(*usual, "1", "--seed", "9"))
+    by_time = [row["concentration_ng_per_ml"] for row in one]
+    assert by_time[0::3] == by_time[1::3] == by_time[2::3]
+    assert rows(run(*usual, "1", "--seed", "9")) == one
+    assert rows(run(*usual, "1", "--seed", "10")) != one
+
+
+def test_a_spread_that_nobody_published_is_refused_unless_it_is_assumed_and_told():
+    usual = [
+        "--model", KAMP, "--preset", "iv40", "--times", "0:2:0.5",
+        "--population", "50", "--seed", "1",
+    ]  # fmt: skip
+    refused = run(*usual)
+    assert refused.exit_code == 2
+    assert "no spread between people was published" in refused.stderr
+    assert "--assume-cv" in refused.stderr
+    wrong = run(*usual, "--assume-cv", "CLL=20")
+    assert "the nearest is CL" in wrong.stderr
+    made = run(*usual, "--assume-cv", "CL=20,V1=30", "--json")
+    assert "ASSUMED" in made.stderr
+    told = json.loads(made.stdout)
+    assert told["assumed_cv_percent"] == {"CL": 20.0, "V1": 30.0}
+    low, high = (told["concentration_ng_per_ml"]["ketamine"][each][2] for each in ("5", "95"))
+    assert low < high
+
+
+def test_weights_that_are_drawn_scale_a_dose_by_weight():
+    """With everything in proportion to weight, a dose by weight gives everybody the same."""
+    usual = [
+        "--model", "clements_nimmo_1981_250", "--preset", "iv40", "--times", "0.5:2:0.5",
+        "--population", "40", "--seed", "1", "--percentiles", "0,100",
+        "--assume-cv", "k10=0.0001",
+    ]  # fmt: skip
+    made = rows(run(*usual, "--draw", "WT=uniform:50:110"))
+    low, high = (
+        np.array([float(row["concentration_ng_per_ml"]) for row in made[k::2]]) for k in (0, 1)
+    )
+    assert low == pytest.approx(high, rel=1e-5)
+
+
+def test_resets_and_steady_states_are_of_one_person():
+    table = "TIME,AMT,EVID,ROUTE,II,SS\n0,20,1,iv,24,1\n"
+    result = regimen(table, "--population", "5", "--seed", "1")
+    assert result.exit_code == 2
+    assert "resets and steady states" in result.stderr
+
+
+# Pictures
+
+
+def test_a_picture_tells_curves_apart_without_colour_and_says_what_it_is(tmp_path):
+    file = tmp_path / "simons.svg"
+    result = run(
+        "--model", "simons_2022_s_ketamine_otf", "--preset", "otf50", "--times", "0:6:0.1",
+        "--plot", file, "--occupancy",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == ""
+    picture = ElementTree.fromstring(file.read_text())
+    space = "{http://www.w3.org/2000/svg}"
+    lines = [each for each in picture.iter(f"{space}polyline") if each.get("stroke-width") == "2"]
+    dashes = [each.get("stroke-dasharray", "solid") for each in lines[:3]]
+    assert len(set(dashes)) == 3
+    words = " ".join("".join(each.itertext()) for each in picture.iter(f"{space}text"))
+    for told in (
+        "ng/mL", "per cent taken", "s-norketamine", "50 mg sublingual", "hours",
+        "A teaching view", "not for choosing a dose", "blood from an artery",
+    ):  # fmt: skip
+        assert told in words
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf"])
+def test_a_picture_of_people_is_also_a_png_and_a_pdf(kind, tmp_path):
+    file = tmp_path / f"otto.{kind}"
+    result = run(
+        "--model", OTTO, "--preset", "iv40", "--times", "0:6:0.1",
+        "--population", "20", "--seed", "1", "--plot", file,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    if kind == "png":
+        assert file.read_bytes().startswith(b"\x89PNG")
+    else:
+        words = PdfReader(file).pages[0].extract_text()
+        assert "20 people, seed 1" in words
+        assert "median; percentiles 5 to 95" in words
+
+
+# Tables of papers, lists, examples
+
+
+def test_the_tables_of_the_papers_come_out():
+    for table in published.published():
+        result = run("--published", table, "--json")
+        assert result.exit_code == 0
+        told = json.loads(result.stdout)
+        assert told["holds"]
+        assert len(told["figures"]) in (18, 72)
+
+
+def test_a_figure_that_is_not_within_its_bound_ends_with_1(monkeypatch):
+    table = published.published_named("perez-ruixo-2021-table-4")
+    key = ("esketamine", "peak")
+    near = published.Bound(within_percent=0.1, why="to fail")
+    monkeypatch.setitem(table.bounds, key, near)
+    result = run("--published", table.id)
+    assert result.exit_code == 1
+    assert "NOT WITHIN" in result.stdout
+
+
+def test_the_list_is_there_for_programs():
+    told = json.loads(run("--list", "--json").stdout)
+    by_id = {each["id"]: each for each in told["models"]}
+    assert by_id[KAMP]["spread_published"] is False
+    assert by_id[OTTO]["covariates"]["WT"]["unit"] == "kg"
+    assert {"iv40", "in84"} <= {each["id"] for each in told["presets"]}
+
+
+def test_the_examples_of_the_help_work_as_they_stand():
+    text = EXAMPLES.replace("\\\n", " ")
+    lines = [line.split()[2:] for line in text.splitlines() if "evenkeel simulate" in line]
+    assert len(lines) == 3
+    for words in lines:
+        result = run(*words)
+        assert result.exit_code == 0, result.stderr
