@@ -11,15 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from evenkeel.web.ui import svg
 from evenkeel.web.ui.words import write_number
 
-TALL = 80.0  # of the strip, with its margins
+TALL = 66.0  # of the strip, with its margins
 LEGEND = format_html("<span>{}</span>", "dashed on grey: expected by a model, not measured")
-MARK = mark_safe(" data-model")  # on the drawing, so that a page can make room
-_WIDTH, _LEFT, _RIGHT = 640.0, 102.0, 600.0
+_WIDTH, _LEFT, _RIGHT, _TALL = 640.0, 102.0, 620.0, 150.0
 _STEPS = (10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800)
 
 # x on the paper, the line, the ends of the band or None
@@ -36,16 +35,22 @@ def ceiling(values: Sequence[float]) -> float:
 
 
 def strip(
-    model: dict[str, Any], points: Sequence[Point], *, top: float, left: float, right: float
+    model: dict[str, Any],
+    points: Sequence[Point],
+    *,
+    top: float,
+    left: float,
+    right: float,
+    tall: float = TALL,
 ) -> list[SafeString]:
-    """The strip of ``TALL`` units from ``top`` on; its scale is that of the whole curve."""
-    foot, head = top + TALL - 8, top + 10
+    """The strip of ``tall`` units from ``top`` on; its scale is that of the whole curve."""
+    foot, head = top + tall - 6, top + 12
     out = [
         svg.line(0, top, right, top, "rule"),
-        svg.rect(left, top + 4, right - left, TALL - 8, "model-ground"),
-        svg.text(0, top + 20, "By a model", "strong"),
-        svg.text(0, top + 36, "expected ng/mL"),
-        svg.text(0, top + 52, "not measured", "strong"),
+        svg.rect(left, top + 4, right - left, tall - 8, "model-ground"),
+        svg.text(0, top + 19, "By a model", "strong"),
+        svg.text(0, top + 35, "expected ng/mL"),
+        svg.text(0, top + 51, "not measured", "strong"),
     ]
     if model["waiting"]:
         return [*out, svg.text(left + 8, top + 44, "being worked out")]
@@ -100,7 +105,7 @@ def draw_plan(model: dict[str, Any], doses: Sequence[tuple[float, float]]) -> Sa
     top = 64.0
     body: list[SafeString] = []
     for minute in range(0, int(last) + 1, 30):
-        body.append(svg.line(x(minute), 20, x(minute), top + TALL, "grid"))
+        body.append(svg.line(x(minute), 20, x(minute), top + _TALL, "grid"))
         words = f"{minute} min" if minute == 0 else str(minute)
         body.append(svg.text(x(minute), 14, words, "", "middle"))
     body.append(svg.text(0, 44, "Dose, planned", "strong"))
@@ -108,13 +113,13 @@ def draw_plan(model: dict[str, Any], doses: Sequence[tuple[float, float]]) -> Sa
         svg.rect(x(start), 26, max(x(end) - x(start), 6), 28, "planned") for start, end in doses
     ]
     points = [(x(p["minute"]), p["line"], p["low"], p["high"]) for p in model["points"]]
-    body += strip(model, points, top=top, left=_LEFT, right=_RIGHT)
+    body += strip(model, points, top=top, left=_LEFT, right=_RIGHT, tall=_TALL)
     return format_html(
         '<figure class="plot"><div class="scroll-x" tabindex="0" role="region" '
         'aria-label="Expected concentration, drawn"><svg viewBox="0 0 {} {}" role="img" '
         'aria-label="{}" class="plan-model">{}</svg></div></figure>',
         svg.n(_WIDTH),
-        svg.n(top + TALL),
+        svg.n(top + _TALL),
         summary(model),
         svg.join(body),
     )

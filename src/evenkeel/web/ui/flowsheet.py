@@ -405,7 +405,7 @@ def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeSt
         '<figure class="plot flowsheet" data-flowsheet data-live="{}" data-event="{}">'
         '<div class="scroll-x" tabindex="0" role="region" aria-label="Flowsheet, drawn">'
         '<svg viewBox="0 0 {} {}" class="plot-wide" role="img" tabindex="0" '
-        'aria-label="{}" data-plot{} '
+        'aria-label="{}" data-plot '
         'data-start="{}" data-end="{}" data-left="{}" data-right="{}" data-stops="{}">'
         '{}{}<line class="cursor" data-cursor y1="22" y2="{}" x1="-9" x2="-9"></line></svg></div>'
         '<p class="reader" aria-live="polite"></p>'
@@ -417,7 +417,6 @@ def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeSt
         svg.n(WIDTH),
         svg.n(sheet.bottom),
         _summary(sheet),
-        expected.MARK if sheet.model else svg.NOTHING,
         sheet.start.isoformat(),
         sheet.end.isoformat(),
         svg.n(LEFT),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from evenkeel.core.pharmacology.products import product
 from evenkeel.core.pharmacology.serving import serving
 from evenkeel.web.clinic.forms.house import SwitchForm
 from evenkeel.web.clinic.guards import page
@@ -51,6 +52,7 @@ def switches(request: HttpRequest) -> HttpResponse:
         "is_on": bool(turns) and turns[0].on,
         "name": name.label,
         "serving": serving(),
+        "served": [(product(each.product), each) for each in serving().serves],
     }
     status = 422 if refusal or form.errors else 200
     return render(request, "clinic/house/site.html", context, status=status)
