@@ -12,6 +12,8 @@ from tests.support.referrals import TODAY, WEIGHT, bundle, changed
 from tests.unit.test_fhir_faults import taken
 
 from evenkeel.core.chart import Coding, PartialDate, Refused
+from evenkeel.core.guidelines.derive import derive_facts
+from evenkeel.core.guidelines.library import library
 from evenkeel.edges.fhir import text
 from evenkeel.edges.fhir.reading import read
 
@@ -107,6 +109,66 @@ def test_the_drug_in_a_medication_entry_is_the_drug_of_the_statement():
     told = taken(referrals.referral("18")).chart.medications
     assert "nastrozole" in told[0].code.words
     assert [drug.kind for drug in told] == ["statement", "statement"]
+
+
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+SERTRALINE = {"coding": [{"system": RXNORM, "code": "36437", "display": "sertraline"}]}
+OWN = {"coding": [{"system": "https://catalogue.example", "code": "A1", "display": "Tab A1"}]}
+UNNAMED = {"resourceType": "Medication", "id": "a"}
+
+
+def order_of(*medications):
+    """An order of the first contained medication."""
+    return {
+        "resourceType": "MedicationRequest", "id": "m", "status": "active", "intent": "order",
+        "subject": {"reference": referrals.PATIENT_URL}, "authoredOn": "2026-10-01",
+        "contained": list(medications), "medicationReference": {"reference": "#a"},
+    }  # fmt: skip
+
+
+def drug(*medications):
+    (order,) = taken(bundle(order_of(*medications))).chart.medications
+    assert order.usable
+    return [coding.code for coding in order.code.codings], order.code.words
+
+
+@pytest.mark.parametrize(
+    ("ingredients", "own", "told"),
+    [
+        ([{"itemCodeableConcept": SERTRALINE}], {}, (["36437"], "sertraline")),
+        ([{"itemCodeableConcept": {"text": "sertraline"}}], {}, ([], "sertraline")),
+        # The product's own name stays first; what is in it says which drug it is.
+        ([{"itemCodeableConcept": SERTRALINE}], {"code": OWN}, (["A1", "36437"], "Tab A1")),
+        ([{"itemCodeableConcept": SERTRALINE, "isActive": False}], {"code": OWN},
+         (["A1"], "Tab A1")),
+        ([{"itemCodeableConcept": SERTRALINE, "isActive": True}], {}, (["36437"], "sertraline")),
+        ([{"itemReference": {"reference": "#b"}}], {}, (["36437"], "sertraline")),
+        ([{"itemReference": {"display": "something"}}], {}, ([], "without a name")),
+    ],
+)  # fmt: skip
+def test_a_product_is_the_drug_that_is_in_it(ingredients, own, told):
+    inner = {"resourceType": "Medication", "id": "b", "code": SERTRALINE}
+    assert drug({**UNNAMED, **own, "ingredient": ingredients}, inner) == told
+
+
+def test_products_that_point_at_each_other_are_read_once():
+    """Forty layers of two that both hold both of the next: two to the fortieth ways down."""
+    layers = [[f"l{n}a", f"l{n}b"] for n in range(40)]
+    made = []
+    for here, below in zip(layers, [*layers[1:], ["a", "z"]], strict=True):
+        held = [{"itemReference": {"reference": f"#{each}"}} for each in below]
+        made += [{"resourceType": "Medication", "id": each, "ingredient": held} for each in here]
+    first = {**UNNAMED, "ingredient": [{"itemReference": {"reference": "#l0a"}}]}
+    last = {"resourceType": "Medication", "id": "z", "code": SERTRALINE}
+    assert drug(first, *made, last) == (["36437"], "sertraline")
+
+
+def test_a_drug_known_by_its_ingredient_is_a_fact():
+    given = order_of({**UNNAMED, "code": OWN, "ingredient": [{"itemCodeableConcept": SERTRALINE}]})
+    chart = taken(bundle(given)).chart
+    facts = derive_facts(chart, knowledge=library().knowledge, as_of=TODAY)
+    assert facts["ssri"].value is True
+    assert facts["ssri"].refs == ("MedicationRequest/m",)
 
 
 def test_partial_dates_stay_partial():

@@ -17,7 +17,6 @@ from typing import Any
 from evenkeel.core.chart import Chart, Entry, Fault, Refused
 from evenkeel.edges.cds.asked import MOST_RESOURCES, Asked
 from evenkeel.edges.cds.offered import CALLED
-from evenkeel.edges.cds.orders import Index
 from evenkeel.edges.fhir import primitives, reading, text
 from evenkeel.edges.fhir.values import span
 
@@ -122,7 +121,6 @@ def read(
         raise Refused((Fault(code="business-rule", path="prefetch.patient.id", words=words),))
     record = Record(chart=_EMPTY, gaps=gaps)
     entries = [_entry(patient or {"resourceType": "Patient", "id": asked.patient_id}, asked)]
-    known: list[Resource] = []
     # What is being changed stands in the drafts as it will be.
     drafts = {_called(order) for order in asked.orders if "id" in order}
     for key, kind in _HOLDS.items():
@@ -133,11 +131,8 @@ def read(
                 if not _is_text(resource):
                     record.unread.append(f"{_called(resource)} holds a character that is no text")
                     continue
-                known.append(resource)
                 entries.append(_entry(resource, asked, entry.get("fullUrl")))
     entries += [_entry(resource, asked) for resource in beside]
-    index = Index(known)
-    entries = [_plainly_named(entry, index) for entry in entries]
     record.resources = {
         f"{entry['resource'].get('resourceType')}/{entry['resource'].get('id')}": entry["resource"]
         for entry in entries
@@ -216,35 +211,6 @@ def _entry(resource: Resource, asked: Asked, full_url: Any = None) -> Resource:
         kind = resource.get("resourceType")
         return {"fullUrl": f"{asked.fhir_server}/{kind}/{named}", "resource": resource}
     return {"resource": resource}
-
-
-def _plainly_named(entry: Resource, index: Index) -> Resource:
-    """A drug that only its ingredients name, named by them."""
-    resource = entry["resource"]
-    if not str(resource.get("resourceType", "")).startswith("Medication") or (
-        "medicationReference" not in resource
-    ):
-        return entry
-    told = [code for _, code in index.codes(resource)]
-    codings = [
-        {name: value for name, value in (("system", c.system), ("code", c.code),
-                                         ("display", c.display)) if value}
-        for code in told
-        for c in code.codings
-    ]  # fmt: skip
-    words = next((code.text for code in told if code.text), "")
-    if not codings and not words:
-        return entry
-    plain = {
-        name: value
-        for name, value in resource.items()
-        if name not in ("medicationReference", "contained")
-    }
-    plain["medicationCodeableConcept"] = {
-        **({"coding": codings} if codings else {}),
-        **({"text": words} if words else {}),
-    }
-    return {**entry, "resource": plain}
 
 
 def _chart(entries: list[Resource], record: Record, today: date, asked: Asked) -> Chart:

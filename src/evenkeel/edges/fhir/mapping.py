@@ -8,7 +8,7 @@ a code means something is decided by guidelines; whether a number is possible, i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -121,12 +121,7 @@ def _drug(entry: Entry, referral: Referral, notes: Notes) -> Code:
     if not isinstance(link, dict):
         return code_of(told.get("medicationCodeableConcept"))
     place = f"{entry.place}.medicationReference"
-    reference = link.get("reference", "")
-    if reference.startswith("#"):
-        target = referral.index.contained(told, reference)
-    else:
-        found = referral.index.entry(reference, entry.full_url)
-        target = found.resource if found else None
+    target = _medication_named(link, entry, referral)
     if target is None:
         notes.distrust(
             entry.number,
@@ -137,7 +132,41 @@ def _drug(entry: Entry, referral: Referral, notes: Notes) -> Code:
         return Code(text=link.get("display", ""))
     if target.get("status") == "entered-in-error":
         notes.distrust(entry.number, place, "The drug's description was entered in error.")
-    return code_of(target.get("code"))
+    return _with_ingredients(target, entry, referral)
+
+
+def _medication_named(link: dict[str, Any], entry: Entry, referral: Referral) -> Resource | None:
+    reference = link.get("reference", "")
+    if reference.startswith("#"):
+        return referral.index.contained(entry.resource, reference)
+    found = referral.index.entry(reference, entry.full_url)
+    return found.resource if found else None
+
+
+def _with_ingredients(target: Resource, entry: Entry, referral: Referral) -> Code:
+    """The product's own concept, then those of its active ingredients.
+
+    A product that only its sender's catalogue knows is so recognised by what is in it.
+    """
+    own = code_of(target.get("code"))
+    inside = list(_ingredients(target, entry, referral, {id(target)}))
+    codings = dict.fromkeys(coding for code in (own, *inside) for coding in code.codings)
+    named = next((code.words for code in (own, *inside) if code.codings or code.text), "")
+    return Code(codings=tuple(codings), text=own.text or (named if not own.codings else ""))
+
+
+def _ingredients(of: Resource, entry: Entry, referral: Referral, seen: set[int]) -> Iterator[Code]:
+    """Each that is pointed at is read once, however they point at each other."""
+    for part in of.get("ingredient", []):
+        if part.get("isActive") is False:
+            continue
+        if "itemCodeableConcept" in part:
+            yield code_of(part["itemCodeableConcept"])
+        deeper = _medication_named(part.get("itemReference", {}), entry, referral)
+        if deeper is not None and id(deeper) not in seen:
+            seen.add(id(deeper))
+            yield code_of(deeper.get("code"))
+            yield from _ingredients(deeper, entry, referral, seen)
 
 
 def _allergy(entry: Entry, referral: Referral, notes: Notes) -> Allergy:
