@@ -93,6 +93,7 @@ def test_the_live_treatment_shows_the_line_below_the_signs(
         shot(page, f"expected-live-{width}-{theme}-end")
         page.get_by_text("Which model, and its limits").click()
         assert page.get_by_text("It may draw too high").is_visible()
+        assert page.get_by_text("No target is known").is_visible()
         if width == 1440:
             axe(page)
             page.emulate_media(media="print")

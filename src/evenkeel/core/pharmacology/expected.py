@@ -121,7 +121,8 @@ def _words(model: Model, found: Serves) -> ModelWords:
         sampling=sampling,
         analyte=found.analyte_words,
         why=found.why,
-        limits=(*serving().limits, *found.limits, *model.pitfalls),
+        caution=tuple(found.limits),
+        limits=(*serving().limits, *model.pitfalls),
     )
 
 

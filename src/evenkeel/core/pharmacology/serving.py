@@ -143,7 +143,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelWords:
-    """What a reader is told of the model before the line is believed."""
+    """What a reader is told of the model before the line is believed.
+
+    caution: what goes wrong with this product, to be read beside the line, not behind a tap.
+    """
 
     id: str
     title: str
@@ -156,6 +159,7 @@ class ModelWords:
     sampling: str
     analyte: str
     why: str
+    caution: tuple[str, ...]
     limits: tuple[str, ...]
 
 

@@ -35,7 +35,6 @@ def panel_of(shown: Shown | None, patient: Patient, user: Any) -> dict[str, Any]
         "may_answer": permissions.may(user, "facts.answer"),
         "patient": patient,
         "limits": serving().limits if model is None else model.limits,
-        "first_limits": serving().limits[:2],
     }
 
 
