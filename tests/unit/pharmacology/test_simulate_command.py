@@ -116,7 +116,7 @@ def test_a_covariate_of_a_dose_may_be_given_for_all():
         (f"{HEADER}\n0,iv,1,,1000000000,1\n", "line 2: addl of 1e+09"),
         (f"{HEADER}\n0,sc,1,,,\n", "has no route sc; it has iv. No published model here has it"),
         (f"{HEADER}\n0,im,1,,,\n", "No published model here has it"),
-        (f"{HEADER}\n0,oral,1,,,\n", "Models with it: brunette_2011_oral_children (children), "),
+        (f"{HEADER}\n0,oral,1,,,\n", "Models with it: perez_ruixo_2021_esketamine (adults)"),
         (f"{HEADER}\n0,iv,1\n", "line 2: 3 values where the header has 6"),
         ("time_h,route,amount_mg,time\n0,iv,1,1\n", "the nearest right name is time_h"),
         (f"{HEADER}\n", "the table has a header and no dose"),

@@ -198,9 +198,7 @@ def write_records(records: Sequence[Record]) -> str:
     extra = [name for name in OPTIONAL if any(name in record.of_dose for record in records)]
     lines = [",".join(["TIME", "EVID", "AMT", "RATE", "DUR", "II", "ADDL", "SS", "ROUTE", *extra])]
     for record in records:
-        rate = record.endless_rate
-        if not rate and record.duration_h and record.amount_mg:
-            rate = record.amount_mg / record.duration_h
+        rate = record.endless_rate or _rate(record)
         cells = [
             repr(record.time_h), str(record.evid), repr(record.amount_mg), repr(rate),
             repr(record.duration_h), repr(record.every_h), str(record.additional),
@@ -209,6 +207,17 @@ def write_records(records: Sequence[Record]) -> str:
         cells += [repr(record.of_dose[name]) if name in record.of_dose else "." for name in extra]
         lines.append(",".join(cells))
     return "\n".join(lines) + "\n"
+
+
+def _rate(record: Record) -> float:
+    """What RATE says of an infusion; 0 where no double says the same as DUR."""
+    if not record.duration_h or not record.amount_mg:
+        return 0.0
+    rate = record.amount_mg / record.duration_h
+    agrees = 0.0 < rate < math.inf and (
+        abs(record.amount_mg / rate - record.duration_h) <= _AGREE * record.duration_h
+    )
+    return rate if agrees else 0.0
 
 
 def write_doses(doses: Sequence[Dose]) -> str:
