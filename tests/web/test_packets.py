@@ -214,7 +214,7 @@ def test_trials_stand_under_every_definition_and_the_counts_say_so(patient, user
     words = words_of(issue(patient, user_of("coordinator"), parts=["trials"]))
     for definition in library().knowledge.definitions.values():
         assert definition.title in words
-    assert "sertraline" in words
+    assert "Sertraline" in words
     assert "1 Apr 2024 to 1 Aug 2024" in words
     assert f"Where from: answered by {by.short_name}" in words
 
