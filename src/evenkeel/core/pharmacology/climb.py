@@ -23,6 +23,10 @@ _STARTS = 10
 _SORTED_OUT = 3  # steps, after which only the best go on
 _GO_ON = 4
 _EQUAL = 0.01  # ends this near in value are told apart only at their very tops
+_ACROSS = 2.0  # standard deviations
+_ALONG = np.concatenate([np.arange(-3.0, 0.0, 0.25), np.arange(0.25, 3.25, 0.25)])
+_AROUND = 2  # starts around the best; more where times move
+_AROUND_TIMES = 6
 _APART = 1.0  # standard deviations: starts that are nearer are one
 _STEPS = 80
 _MET = 0.1  # standard deviations: two that climb and are nearer go on as one
@@ -50,10 +54,17 @@ def top_of(posterior: Posterior, given: Sequence[Floats] = ()) -> Top:
     if posterior.width == 0:
         value = float(posterior.surprise(np.zeros((1, 0)))[0])
         return Top(np.zeros(0), value, np.zeros((0, 0)), 0)
-    ends, steps = _climb(posterior, np.array(_apart(posterior, _looks(posterior.width))))
+    width = posterior.width
+    ends, steps = _climb(posterior, _apart(posterior, _looks(width), _STARTS))
+    # A top that was missed lies across a saddle from one that was found: look around it.
+    known = min(ends, key=lambda each: each.value)
+    around = known.z + _around(posterior)
+    most = _AROUND_TIMES if posterior.course.timing else _AROUND
+    more, taken = _climb(posterior, _apart(posterior, around, most), ends)
+    ends, steps = [*ends, *more], steps + taken
     if given:
         # By themselves, so that they push no other aside.
-        more, taken = _climb(posterior, np.array(given))
+        more, taken = _climb(posterior, np.array(given), ends)
         ends, steps = [*ends, *more], steps + taken
     lowest = min(each.value for each in ends)
     tops = [_finish(posterior, each) for each in ends if each.value < lowest + _EQUAL]
@@ -70,22 +81,37 @@ def _looks(width: int) -> Floats:
     return np.vstack([np.zeros((1, width)), axes, -axes, drawn])
 
 
-def _apart(posterior: Posterior, looks: Floats) -> list[Floats]:
+def _around(posterior: Posterior) -> Floats:
+    """Ways to go on from a top: along each axis, and far along those that move a time.
+
+    Where an absorption ends at the time of a measurement, the posterior has an edge, and
+    often a top on either side.
+    """
+    one = np.eye(posterior.width)
+    moving = [k for k, name in enumerate(posterior.names) if name in posterior.course.timing]
+    far = [along * one[k] for k in moving for along in _ALONG]
+    return np.vstack([_ACROSS * one, -_ACROSS * one, *far])
+
+
+def _apart(posterior: Posterior, looks: Floats, most: int) -> Floats:
     """The best few of these places that lie apart from each other."""
     values = posterior.surprise(looks)
     chosen: list[Floats] = []
     for place in np.argsort(np.where(np.isfinite(values), values, np.inf), kind="stable"):
         if all(_length(looks[place] - other) > _APART for other in chosen):
             chosen.append(looks[place])
-        if len(chosen) == _STARTS:
+        if len(chosen) == most:
             break
-    return chosen
+    return np.array(chosen)
 
 
-def _climb(posterior: Posterior, starts: Floats) -> tuple[list[Shape], int]:
+def _climb(
+    posterior: Posterior, starts: Floats, known: Sequence[Shape] = ()
+) -> tuple[list[Shape], int]:
     """All starts side by side, each to within a short step of a top; ends that meet are one.
 
     After the first few steps, in which most of the way is made, only the best go on.
+    known: ends that need not be reached again.
     """
     here = posterior.shapes(starts, exact=False)
     radii = [2.0] * len(here)
@@ -113,7 +139,7 @@ def _climb(posterior: Posterior, starts: Floats) -> tuple[list[Shape], int]:
                 radii[k] = 0.3 * length
             if kept > 1e-4:
                 here[k] = there
-        keep = _first_of_each(here)
+        keep = _first_of_each(here, known)
         if rounds == _SORTED_OUT:
             keep = sorted(sorted(keep, key=lambda k: here[k].value)[:_GO_ON])
         here = [here[k] for k in keep]
@@ -121,12 +147,14 @@ def _climb(posterior: Posterior, starts: Floats) -> tuple[list[Shape], int]:
     return here, rounds
 
 
-def _first_of_each(shapes: Sequence[Shape]) -> list[int]:
-    """Those that no earlier one has met."""
+def _first_of_each(shapes: Sequence[Shape], known: Sequence[Shape]) -> list[int]:
+    """Those that have met no earlier one and none that is known."""
     kept: list[int] = []
+    met = [each.z for each in known]
     for k, shape in enumerate(shapes):
-        if all(_length(shape.z - shapes[other].z) > _MET for other in kept):
+        if all(_length(shape.z - other) > _MET for other in met):
             kept.append(k)
+            met.append(shape.z)
     return kept
 
 

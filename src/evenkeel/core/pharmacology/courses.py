@@ -64,6 +64,7 @@ class Course:
 
     informed: the differences that the analytes at those times depend on, in the order of
         the model's blocks; all others leave every concentration as it is.
+    timing: those of them that move a time: how long something is absorbed, or from when.
     reached: the analytes that any dose reaches at all.
     """
 
@@ -71,6 +72,7 @@ class Course:
     analytes: tuple[str, ...]
     times_h: Floats
     informed: tuple[str, ...]
+    timing: tuple[str, ...]
     reached: tuple[str, ...]
     _values: Values
     _steps: tuple[_Step, ...]
@@ -199,6 +201,7 @@ def course_of(
         part for each in entering for part in (each.fraction, each.duration, each.lag)
         if part is not None
     ]  # fmt: skip
+    times = [part for each in entering for part in (each.duration, each.lag) if part is not None]
     needed = _needed(model, [*read, *into])
     known = {**dose_reference(model), **covariates}
     values = values_of(model, known)
@@ -209,6 +212,7 @@ def course_of(
         analytes=tuple(analytes),
         times_h=times_h,
         informed=tuple(name for name in differing if name in needed),
+        timing=tuple(name for name in differing if name in _needed(model, times)),
         reached=tuple(
             name for name in model.outputs
             if model.outputs[name].compartment in _kept(model, routes, [name])

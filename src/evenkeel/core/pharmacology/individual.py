@@ -329,18 +329,18 @@ def what_if(
 
     Raises:
         Refusal: times that cannot be answered, a dose that cannot be given, a percentile
-            outside 0 to 100, more than 20 million numbers.
+            outside 0 to 100, more than 20 million numbers or doses of all people.
     """
     check_times(times_h)
     wrong = [each for each in percentiles if not 0.0 <= each <= 100.0]
     if wrong or not percentiles:
         raise Refusal((f"percentiles {wrong or 'none'}: write numbers from 0 to 100",))
     analytes = tuple(person.model.outputs)
-    if count < 1 or count * times_h.size * len(analytes) > _MOST_NUMBERS:
+    if count < 1 or count * max(times_h.size * len(analytes), len(doses)) > _MOST_NUMBERS:
         raise Refusal(
             (
-                f"{count:,} people at {times_h.size:,} times: from 1 person up to "
-                f"{_MOST_NUMBERS:,} concentrations",
+                f"{count:,} people, {len(doses):,} doses and {times_h.size:,} times: from 1 person "
+                f"up to {_MOST_NUMBERS:,} concentrations and doses",
             )
         )
     drawn = draws(person, count=count, seed=seed, occasion=occasion)
