@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
 from itertools import count
@@ -140,3 +142,14 @@ def test_portions_never_come_to_more_than_the_plan_and_agree_with_the_account(st
     past = sum(each.mg * min(max((now * 60 - each.after_s) / each.lasts_s, 0), 1) for each in found)
     # Portions are whole seconds; at 200 mg/h a second is 0.06 mg.
     assert past == pytest.approx(float(dose.given_mg), abs=0.06 * (len(steps) + 1))
+
+
+def test_nothing_that_decides_loads_what_a_model_expects():
+    """Alarms, checks, gates and leaving do not know that there are curves."""
+    code = (
+        "import sys\n"
+        "from evenkeel.core.monitoring import alarms, checks, fold, gate, leaving, rules\n"
+        "print([m for m in sys.modules if m.endswith(('.portions', '.expected', '.serving'))])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
