@@ -496,7 +496,8 @@ def test_the_list_is_there_for_programs():
     assert {"iv40", "in84"} <= {each["id"] for each in told["presets"]}
 
 
-def test_the_examples_of_the_help_work_as_they_stand():
+def test_the_examples_of_the_help_work_as_they_stand(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     text = EXAMPLES.replace("\\\n", " ")
     lines = [line.split()[2:] for line in text.splitlines() if "evenkeel simulate" in line]
     assert len(lines) == 3

@@ -20,7 +20,7 @@ EXAMPLES = """\b
 Examples, as they stand:
   evenkeel simulate --model perez_ruixo_2021_esketamine --preset in84 --times 0:2:0.25
   evenkeel simulate --model perez_ruixo_2021_esketamine --preset in84 --times 0:24:0.1 \\
-    --population 1000 --seed 1 --plot /tmp/in84.svg
+    --population 1000 --seed 1 --plot in84.svg
   evenkeel simulate --published perez-ruixo-2021-table-4
 """
 
