@@ -54,7 +54,8 @@ def case(name, doses, seed=3):
     model, covariates = people(name)
     seen = [*measured(model, covariates, someone(model, seed), doses, seed=seed), BELOW[name]]
     sampling = model.sampling
-    return model, dict(covariates=covariates, doses=doses, measurements=seen, sampling=sampling)
+    told = {"covariates": covariates, "doses": doses, "measurements": seen}
+    return model, {**told, "sampling": sampling}
 
 
 ROUTES = [(m.id, route) for m in models().values() for route in m.routes]

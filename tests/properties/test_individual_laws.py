@@ -1,0 +1,128 @@
+"""Laws of the most probable person: any start, any order, units, what more measurements do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.fits import (
+    FILM,
+    INFUSION,
+    OTTO,
+    PEREZ,
+    SIMONS,
+    SPRAY,
+    measured,
+    people,
+    prior,
+    someone,
+    still,
+)
+
+from evenkeel.core.pharmacology.individual import Measurement, most_probable
+from evenkeel.core.pharmacology.regimens import Dose
+
+FEW = settings(max_examples=12)
+CASES = [(OTTO, INFUSION), (PEREZ, SPRAY), (SIMONS, FILM)]
+
+
+def asked(name, doses, seed, noise=0.15):
+    model, covariates = people(name)
+    seen = measured(model, covariates, someone(model, seed), doses, seed=seed, noise=noise)
+    told = {"covariates": covariates, "doses": doses, "measurements": seen}
+    return model, {**told, "sampling": model.sampling}
+
+
+def etas_of(found):
+    return np.array([found.etas[name] for name in found.names])
+
+
+@pytest.mark.parametrize(("name", "doses"), CASES)
+@FEW
+@given(data=st.data())
+def test_the_answer_is_the_same_from_any_start(name, doses, data):
+    model, told = asked(name, doses, data.draw(st.integers(0, 5)))
+    names, omega = prior(model)
+    away = data.draw(st.lists(st.floats(-3.0, 3.0), min_size=len(names), max_size=len(names)))
+    start = dict(zip(names, np.sqrt(np.diag(omega)) * away, strict=True))
+    one, other = most_probable(model, **told), most_probable(model, **told, start=start)
+    np.testing.assert_allclose(etas_of(other), etas_of(one), atol=1e-6)
+    assert other.log_evidence == pytest.approx(one.log_evidence, abs=1e-6)
+
+
+@FEW
+@given(order=st.permutations(range(12)), seed=st.integers(0, 50))
+def test_the_order_of_measurements_says_nothing(order, seed):
+    model, told = asked(OTTO, INFUSION, seed)
+    mixed = {**told, "measurements": [told["measurements"][k] for k in order]}
+    one, other = most_probable(model, **told), most_probable(model, **mixed)
+    np.testing.assert_allclose(etas_of(other), etas_of(one), atol=1e-7)
+    np.testing.assert_allclose(other.weighted, one.weighted[list(order)], atol=1e-6)
+
+
+@FEW
+@given(factor=st.floats(1e-3, 1e3), shift=st.floats(-100.0, 100.0), seed=st.integers(0, 50))
+def test_only_ratios_and_differences_of_time_matter(factor, shift, seed):
+    """Twice the dose and twice every value, or another clock, is the same person."""
+    model, told = asked(OTTO, INFUSION, seed)
+    doses = [
+        replace(d, time_h=d.time_h + shift, amount_mg=d.amount_mg * factor) for d in told["doses"]
+    ]
+    seen = [
+        replace(m, time_h=m.time_h + shift, ng_per_ml=m.ng_per_ml * factor)
+        for m in told["measurements"]
+    ]
+    one = most_probable(model, **told)
+    other = most_probable(model, **{**told, "doses": doses, "measurements": seen})
+    np.testing.assert_allclose(etas_of(other), etas_of(one), atol=1e-6)
+    np.testing.assert_allclose(other.covariance, one.covariance, atol=1e-5)
+
+
+@FEW
+@given(
+    value=st.floats(20.0, 500.0), copies=st.integers(1, 40), omega=st.floats(0.05, 1.0),
+    sd=st.floats(0.02, 1.0),
+)  # fmt: skip
+def test_copies_add_their_information(value, copies, omega, sd):
+    """Information adds up: what a measurement tells, n of it tell n times."""
+    doses = (Dose(time_h=0.0, route="iv", amount_mg=10.0),)
+    seen = [Measurement(time_h=1.0, analyte="s_ketamine", ng_per_ml=value)]
+    model = still(omega=omega, log_sd=sd)
+    told = {"covariates": {}, "doses": doses, "sampling": "venous"}
+    one = most_probable(model, measurements=seen, **told)
+    many = most_probable(model, measurements=seen * copies, **told)
+    gained = [1 / each.covariance[0, 0] - 1 / omega**2 for each in (one, many)]
+    assert gained[1] == pytest.approx(copies * gained[0], rel=1e-4)
+    assert abs(many.etas["V"]) >= abs(one.etas["V"]) - 1e-9
+    assert many.shrinkage["V"] <= one.shrinkage["V"] + 1e-9
+
+
+@FEW
+@given(seed=st.integers(0, 50), deep=st.floats(0.05, 0.7))
+def test_a_limit_far_below_what_is_expected_pulls_down_and_one_far_above_does_not(seed, deep):
+    model, told = asked(PEREZ, SPRAY, seed)
+    one = most_probable(model, **told)
+    at = told["measurements"].index(next(m for m in told["measurements"] if m.time_h == 4.0))
+    expected = float(one.predicted[at])
+    hidden = Measurement(time_h=4.0, analyte="esketamine", ng_per_ml=deep * expected, below=True)
+    lower = most_probable(model, **{**told, "measurements": [*told["measurements"], hidden]})
+    assert lower.predicted[-1] < expected
+    far = replace(hidden, ng_per_ml=1e6 * expected)
+    other = most_probable(model, **{**told, "measurements": [*told["measurements"], far]})
+    np.testing.assert_allclose(etas_of(other), etas_of(one), atol=1e-7)
+
+
+@FEW
+@given(seed=st.integers(0, 200), count=st.integers(1, 6))
+def test_each_further_measurement_leaves_a_proper_doubt(seed, count):
+    """A covariance is symmetric and has no negative direction, whatever was measured."""
+    model, told = asked(SIMONS, FILM, seed, noise=0.3)
+    told["measurements"] = told["measurements"][:: max(1, 12 // count)]
+    found = most_probable(model, **told)
+    np.testing.assert_allclose(found.covariance, found.covariance.T, atol=1e-12)
+    assert np.linalg.eigvalsh(found.covariance).min() >= -1e-12
+    assert np.isfinite(found.log_evidence)
+    assert (found.predicted > 0.0).all()
