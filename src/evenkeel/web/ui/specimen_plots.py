@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.safestring import SafeString
 
-from evenkeel.web.ui import plots
+from evenkeel.web.ui import expected, plots
 
 START = date(2026, 6, 23)
 
@@ -208,3 +209,18 @@ def treatment(now: datetime) -> dict[str, Any]:
         "leaving": "earliest leaving in 75 min",
         "gap_s": 240,
     }
+
+
+def modelled() -> SafeString:
+    """A plan of two devices with what a model expects: invented numbers, for the look only."""
+    points = [
+        {
+            "minute": float(minute),
+            "line": (line := 72 * (minute / 40) * math.exp(1 - minute / 40)),
+            "low": line * 0.5,
+            "high": line * 1.6,
+        }
+        for minute in range(0, 181, 4)
+    ]
+    model = {"waiting": False, "name": "esketamine", "points": points}
+    return expected.draw_plan(model, [(0, 0), (5, 5)])

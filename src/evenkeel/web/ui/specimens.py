@@ -331,5 +331,6 @@ def gallery(now: datetime) -> dict[str, Any]:
         "page": pages.page(2),
         "course": specimen_plots.course(),
         "treatment": specimen_plots.treatment(now),
+        "modelled": specimen_plots.modelled(),
         "icons": sorted(ICONS),
     }
