@@ -26,13 +26,63 @@ PAGES = {
 
 
 @pytest.mark.parametrize(
-    ("width", "theme"), [(1440, "light"), (1440, "dark"), (820, "light"), (390, "dark")]
+    ("width", "theme", "names"),
+    [
+        (1440, "light", ("index", "pump", "shown")),
+        (1440, "dark", ("nasal", "shown")),
+        (820, "light", ("chain", "shown")),
+        (390, "dark", ("index", "nasal", "missing", "shown", "refused")),
+    ],
 )
-def test_the_pages_hold_at_every_width_and_theme(width, theme, new_page, axe, shot):
+def test_the_pages_hold_at_every_width_and_theme(width, theme, names, new_page, axe, shot):
     page = new_page(width=width, height=1000, color_scheme=theme)
-    for name, address in PAGES.items():
+    for name in names:
+        address = PAGES[name]
         page.goto(address)
         wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wider <= 0, f"{address} is {wider} px wider than the screen"
         axe(page)
         shot(page, f"pharmacology-{name}-{width}-{theme}")
+
+
+def test_a_reader_asks_changes_and_shares_a_question(new_page, axe, shot):
+    page = new_page(width=1280)
+    page.goto("/pharmacology/")
+    page.get_by_role("link", name="Perez-Ruixo 2021").click()
+    page.get_by_role("link", name="Draw it").click()
+    page.get_by_role("heading", name="Models side by side").wait_for()
+    assert "preset=in84-devices" in page.url
+    page.get_by_label("Simons 2022").check()
+    page.get_by_label("A usual dose").select_option("none")
+    row = page.get_by_role("group", name="Row 1")
+    row.get_by_label("Amount").fill("0.5")
+    row.get_by_label("Over").fill("40")
+    page.get_by_label("Age, years").select_option("30")
+    page.get_by_label("Norketamine", exact=True).check()
+    page.get_by_role("button", name="Draw").click()
+    page.get_by_role("img", name="The drug that is given, arterial blood").wait_for()
+    assert "dose=iv,0.5mg/kg,0min,40min,0,0min" in page.url
+    assert page.get_by_role("group", name="Row 1").get_by_label("Amount").input_value() == "0.5"
+    shared = page.get_by_label("Link to exactly this").input_value()
+    assert shared.endswith(page.url.partition("/pharmacology")[2])
+    page.get_by_text("Show as a table").first.click()
+    page.get_by_role("columnheader", name="A, ng/mL").first.wait_for()
+    axe(page)
+    page.get_by_label("Age, years").select_option("60")  # Simons stops at 32 years
+    page.get_by_role("button", name="Draw").click()
+    page.get_by_text("B, Simons 2022, refuses.").wait_for()
+    axe(page)
+    shot(page, "pharmacology-refuses")
+
+
+def test_the_pages_work_without_scripts_and_on_paper(new_page, shot):
+    page = new_page(width=1280, java_script_enabled=False)
+    page.goto(f"{EXPLORE}?{SHOWN}")
+    page.get_by_label("Age, years").select_option("20")
+    page.get_by_role("button", name="Draw").click()
+    assert "age=20" in page.url
+    assert page.get_by_role("img", name="Norketamine, venous blood").is_visible()
+    page.emulate_media(media="print")
+    assert page.get_by_role("columnheader", name="A, ng/mL").first.is_visible()
+    assert not page.get_by_label("Age, years").is_visible()
+    shot(page, "pharmacology-print")

@@ -274,6 +274,20 @@ def test_differently_taken_blood_never_shares_a_panel():
     assert len(ends) == 1, tops  # one scale for all
 
 
+def test_a_logarithmic_curve_ends_at_the_floor_and_does_not_run_along_it():
+    """Below the axis there is nothing to see: a line along it would read as a level."""
+    asked = replace(BRIEF, preset="iv40x6", show=("parent",), level=0, scale="log")
+    page = ask(asked).content.decode()
+    wide = re.search(r'<svg class="for-wide".*?</svg>', page, re.S)
+    assert wide is not None
+    parts = re.findall(r'class="curve curve-1" d="M([^"]+)"', wide[0])
+    assert len(parts) == 6  # one for each infusion
+    for part in parts:
+        heights = [float(each.split()[1]) for each in part.split("L")]
+        floor = max(heights)
+        assert sum(each > floor - 0.5 for each in heights) <= 3
+
+
 def test_a_children_s_model_refuses_the_adult_at_its_field_and_the_others_answer():
     asked = replace(Asked(), models=("otto_2021_s_ketamine_iv", "hornik_2018_children"))
     page = ask(asked).content.decode()

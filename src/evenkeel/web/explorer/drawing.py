@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.web.explorer.answers import HELD_MIN, Answer, ModelAnswer, kind_of, of_kind
 from evenkeel.web.explorer.axes import Axes, Box, hour_ticks, round_up
-from evenkeel.web.explorer.words import SAMPLING, analyte_words, short_name
+from evenkeel.web.explorer.words import ROUTE, SAMPLING, analyte_words, short_name
 from evenkeel.web.ui import svg
 from evenkeel.web.ui.words import write_number
 
@@ -201,6 +201,11 @@ def hours_words(hours: float) -> str:
     return f"{hours:.3g} h" if hours <= 72 else f"day {hours / 24:.3g}"
 
 
+def span_words(hours: float) -> str:
+    """ "8 h", "21 days"."""
+    return f"{hours:g} h" if hours <= 72 else f"{hours / 24:g} days"
+
+
 def number(value: float) -> str:
     """Three significant digits, never a power of ten."""
     if value == 0 or abs(value) < 1e-6:
@@ -252,8 +257,9 @@ def _drawing(frame: Frame, lines: list[Line], width: float, said: str) -> SafeSt
             d = "M" + "L".join(f"{svg.n(x)} {svg.n(y)}" for x, y in upper + lower) + "Z"
             parts.append(svg.path(d, f"spread spread-{line.of.place + 1}"))
     for line in lines:
-        points = _points(axes, line.x, line.y)
-        parts.append(svg.polyline(points, f"curve curve-{line.of.place + 1}"))
+        for part in _above_floor(axes, line.y):
+            points = _points(axes, line.x[part], line.y[part])
+            parts.append(svg.polyline(points, f"curve curve-{line.of.place + 1}"))
     parts += _letters(axes, lines)
     parts.append(svg.line(box.left, box.bottom, box.right, box.bottom, "axis"))
     if frame.answer is not None:
@@ -266,6 +272,18 @@ def _drawing(frame: Frame, lines: list[Line], width: float, said: str) -> SafeSt
         said,
         svg.join(parts),
     )
+
+
+def _above_floor(axes: Axes, y: Floats) -> list[slice]:
+    """Where a curve is on the axis: a logarithmic one has a floor, and nothing lies along it."""
+    if not axes.is_log:
+        return [slice(0, y.size)]
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], (y >= axes.y_low).astype(int), [0]])))
+    # One point more at each end, which stands on the floor, so that a curve rises from it.
+    return [
+        slice(max(int(begin) - 1, 0), min(int(end) + 1, y.size))
+        for begin, end in zip(edges[::2], edges[1::2], strict=True)
+    ]
 
 
 def _points(axes: Axes, x: Floats, y: Floats) -> list[tuple[float, float]]:
@@ -333,6 +351,18 @@ def _twin(frame: Frame, lines: list[Line], title: str) -> SafeString:
                 row.append(f"{number(low)} to {number(top)}")
         rows.append(row)
     return svg.twin(heads, rows, title)
+
+
+def dose_rows(answer: Answer) -> SafeString:
+    """Every dose in a table: when, by which way, how much, over how long."""
+    rows = []
+    for each in answer.doses:
+        device = each.of_dose.get("DEVICE")
+        way = ROUTE.get(each.route, each.route) + (f", device {device:g}" if device else "")
+        lasts = f"over {hours_words(each.duration_h)}" if each.duration_h else "at once"
+        rows.append((hours_words(each.time_h), way, f"{number(each.amount_mg)} mg", lasts))
+    heads = ("At", "Way", "Amount", "Length")
+    return svg.twin(heads, rows, "The doses", "The doses one by one")
 
 
 def summary_rows(answer: Answer) -> list[dict[str, object]]:

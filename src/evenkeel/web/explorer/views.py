@@ -130,6 +130,7 @@ def _shown(reading: Reading, answer: answers.Answer) -> dict[str, Any]:
         "half_time_figures": drawing.half_time_figures(answer),
         "wants_half_time": "halftime" in asked.show,
         "dose_words": _dose_words(answer),
+        "dose_rows": drawing.dose_rows(answer),
         "permalink": f"{settings.EVENKEEL_BASE_URL}{_address(asked)}",
         "csv": f"{reverse('explorer:table')}?{asked.query()}",
         "commands": downloads.commands(answer),
@@ -139,7 +140,7 @@ def _shown(reading: Reading, answer: answers.Answer) -> dict[str, Any]:
 def _dose_words(answer: answers.Answer) -> str:
     total = drawing.number(sum(each.amount_mg for each in answer.doses))
     count = len(answer.doses)
-    until = drawing.hours_words(answer.until_h)
+    until = drawing.span_words(answer.until_h)
     return f"{count} dose{'' if count == 1 else 's'}, {total} mg together, drawn for {until}"
 
 
