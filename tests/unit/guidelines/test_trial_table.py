@@ -275,3 +275,11 @@ def test_a_trial_that_still_runs_at_two_doses_lasts_until_today():
     assert weeks_of(one, AS_OF) == Range.exactly(Decimal(92) / 7)
     assert by(one, "atrq").weeks_at_dose == Range.exactly(6)
     assert by(one, "atrq").counts is True
+
+
+def test_no_date_is_asked_where_every_day_is_known_and_only_the_tables_part():
+    # 75 mg is enough for McMaster and Maudsley, 150 mg is asked by the ATRQ's table.
+    exact = table(stepped(("37.5", "2026-01-01"), ("75", "2026-01-15")))
+    assert not [each for each in exact.missing if "each dose" in each.question]
+    vague = table(stepped(("37.5", "2026-01"), ("75", "2026-02")))
+    assert [each.question for each in vague.missing if "each dose" in each.question]
