@@ -29,8 +29,9 @@ _AROUND = 2  # starts around the best; more where times move
 _AROUND_TIMES = 6
 _APART = 1.0  # standard deviations: starts that are nearer are one
 _STEPS = 80
-_MET = 0.1  # standard deviations: two that climb and are nearer go on as one
-_NEAR = 0.03  # a step of the expected curvature that is shorter goes over to the whole one
+_MET = 0.2  # standard deviations: two that climb and are nearer go on as one
+_HOPE = 4.0  # what is left may be this many times what the parabola says
+_NEAR = 0.04  # a step of the expected curvature that is shorter goes over to the whole one
 _DONE = 1e-8
 _DAMPING = np.geomspace(1e-6, 1.0, 49)[:, None]
 
@@ -120,9 +121,14 @@ def _climb(
     while rounds < _STEPS:
         rounds += 1
         moving: list[tuple[int, Floats]] = []
+        hopeless: set[int] = set()
+        lowest = min(each.value for each in (*here, *known))
         for k, shape in enumerate(here):
             if not done[k]:
-                step = _within(shape.slope, shape.bend, radii[k])
+                step, hope = _within(shape.slope, shape.bend, radii[k])
+                if shape.value - lowest > _HOPE * hope + 0.5:
+                    hopeless.add(k)
+                    continue
                 done[k] = bool(_length(step) < _NEAR or radii[k] < 1e-6)
                 if not done[k]:
                     moving.append((k, step))
@@ -139,7 +145,7 @@ def _climb(
                 radii[k] = 0.3 * length
             if kept > 1e-4:
                 here[k] = there
-        keep = _first_of_each(here, known)
+        keep = [k for k in _first_of_each(here, known) if k not in hopeless]
         if rounds == _SORTED_OUT:
             keep = sorted(sorted(keep, key=lambda k: here[k].value)[:_GO_ON])
         here = [here[k] for k in keep]
@@ -165,7 +171,7 @@ def _finish(posterior: Posterior, here: Shape) -> tuple[Shape, Floats, int]:
     radius, steps = 0.5, 0
     while steps < _STEPS:
         steps += 1
-        step = _within(here.slope, bend, radius)
+        step, _ = _within(here.slope, bend, radius)
         length = _length(step)
         if length < _DONE or radius < _DONE:
             break
@@ -183,18 +189,19 @@ def _finish(posterior: Posterior, here: Shape) -> tuple[Shape, Floats, int]:
     return here, posterior.curvature(here.z), steps
 
 
-def _within(slope: Floats, bend: Floats, radius: float) -> Floats:
-    """The step to the bottom of the parabola, no longer than the radius."""
+def _within(slope: Floats, bend: Floats, radius: float) -> tuple[Floats, float]:
+    """The step to the bottom of the parabola, no longer than the radius; how deep that lies."""
     roots, axes = np.linalg.eigh(bend)
     turned = axes.T @ slope
     low = max(0.0, -float(roots[0]) + 1e-6)
     step = turned / (roots + low)
+    depth = 0.5 * float(turned @ step)
     if _length(step) > radius:
         # The longest of some steps that are short enough: nothing depends on the last digit.
         more = low + _DAMPING * (_length(turned) / radius + 1.0)
         steps = turned / (roots + more)
         step = steps[int(np.argmax((steps**2).sum(axis=1) <= radius**2))]
-    return np.asarray(axes @ -step)
+    return np.asarray(axes @ -step), depth
 
 
 def _length(of: Floats) -> float:
