@@ -20,6 +20,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 _TERMS = 20  # 1/20! is below a tenth of the last digit when the step is at most one
+_DENSE = 64  # times to a jump, from which a jump is worth its own series
 _CHUNK = 8192  # steps treated at once: bounds memory at 8192 n^2 doubles
 
 
@@ -109,6 +110,9 @@ def states(rates: Floats, start: Floats, inputs: Floats, after_h: Floats) -> Flo
     n = rates.shape[0]
     fed = bool(np.any(inputs))
     matrix = with_input(rates, inputs) if fed else rates
+    if _is_dense(matrix, after_h):
+        whole = np.append(start, 1.0) if fed else start
+        return np.ascontiguousarray(_near_each_other(matrix, whole, after_h)[:, :n])
     out = np.empty((after_h.size, n))
     for begin in range(0, after_h.size, _CHUNK):
         part = slice(begin, begin + _CHUNK)
@@ -116,6 +120,45 @@ def states(rates: Floats, start: Floats, inputs: Floats, after_h: Floats) -> Flo
         out[part] = made[:, :n, :n] @ start
         if fed:
             out[part] += made[:, :n, n]
+    return out
+
+
+def _is_dense(matrix: Floats, after_h: Floats) -> bool:
+    """Are there many ascending times to each jump of the fastest compartment?"""
+    if after_h.size < _DENSE:
+        return False
+    span = float(after_h[-1] - after_h[0])
+    jumps = max(float(-np.diag(matrix).min()), 0.0) * span
+    return 0.0 < jumps <= after_h.size / _DENSE and bool(np.all(np.diff(after_h) >= 0.0))
+
+
+def _near_each_other(matrix: Floats, start: Floats, after_h: Floats) -> Floats:
+    """States at ascending times, many to each jump; shape (m, n).
+
+    The first of the times within a jump by its propagator, the others from there by the same
+    series without its matrices: a tenth of the work, and as exact.
+    """
+    shift = float(-np.diag(matrix).min())
+    n = matrix.shape[0]
+    share = matrix / shift + np.eye(n)
+    jump = np.floor((after_h - after_h[0]) * shift)
+    firsts = np.flatnonzero(np.diff(jump, prepend=-1.0))
+    bases = propagators(matrix, after_h[firsts]) @ start
+    out = np.empty((after_h.size, n))
+    terms = np.empty((_TERMS, n))
+    edges = [*firsts.tolist(), after_h.size]
+    for base, begin, end in zip(bases, edges[:-1], edges[1:], strict=True):
+        terms[0] = base
+        for k in range(1, _TERMS):
+            terms[k] = share @ terms[k - 1] / k
+        for first in range(begin, end, _CHUNK):
+            part = slice(first, min(first + _CHUNK, end))
+            small = (after_h[part] - after_h[begin]) * shift
+            weights = np.empty((_TERMS, small.size))
+            weights[0] = np.exp(-small)
+            for k in range(1, _TERMS):
+                np.multiply(weights[k - 1], small, out=weights[k])
+            out[part] = weights.T @ terms
     return out
 
 
