@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import expm
 
-from evenkeel.core.pharmacology import populations
+from evenkeel.core.pharmacology import populations, ranks
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.populations import (
+    buffer,
     concentrations,
     draw_etas,
     percentiles,
@@ -106,6 +111,153 @@ def test_threads_and_windows_change_nothing():
     for part, values in percentiles(who, plan, wanted, start_h=0.0, step_h=0.25, points=POINTS):
         expected = np.moveaxis(kept[:, :, part], 0, -1).swapaxes(0, 1)
         np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-12)
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=20)
+def test_the_order_of_people_changes_nothing(seed):
+    _, _, _, who, doses = made("otto_2021_s_ketamine_iv", "iv", people=40)
+    order = np.random.default_rng(seed).permutation(40)
+    plan = schedule_of(who, doses)
+    grid = {"start_h": 0.0, "step_h": 0.25, "points": POINTS}
+    whole = concentrations(who, plan, **grid)
+    mixed = replace(who, rates=who.rates[order], outputs=who.outputs[order])
+    moved = replace(plan, amount=plan.amount[order])
+    assert np.array_equal(concentrations(mixed, moved, **grid), whole[order])
+
+
+@given(cuts=st.lists(st.integers(1, POINTS - 1), max_size=6))
+@settings(max_examples=30)
+def test_a_grid_in_pieces_is_the_grid(cuts):
+    _, _, _, who, doses = made("otto_2021_s_ketamine_iv", "iv")
+    plan = schedule_of(who, doses)
+    whole = concentrations(who, plan, start_h=0.0, step_h=0.25, points=POINTS)
+    run = populations._Run(who, plan, 0.0, 0.25, 1)
+    for j0, j1 in pairwise(sorted({0, *cuts, POINTS})):
+        part = np.empty((PEOPLE, 2, j1 - j0))
+        run.fill(j0, j1, part)
+        assert np.abs(part - whole[:, :, j0:j1]).max() <= 1e-12 * whole.max()
+
+
+@pytest.mark.parametrize("skip", range(8))
+def test_where_the_memory_begins_changes_no_bit(skip):
+    _, _, _, who, doses = made("otto_2021_s_ketamine_iv", "iv")
+    plan = schedule_of(who, doses)
+    grid = {"start_h": 0.0, "step_h": 0.25, "points": POINTS}
+    room = np.full(PEOPLE * 2 * POINTS + 8, np.nan)
+    out = room[skip : skip + PEOPLE * 2 * POINTS].reshape(PEOPLE, 2, POINTS)
+    concentrations(who, plan, out=out, **grid)
+    assert np.array_equal(out, concentrations(who, plan, **grid))
+    # Nothing is written before or behind the memory that was given.
+    assert np.isnan(room[:skip]).all()
+    assert np.isnan(room[skip + out.size :]).all()
+
+
+def test_past_the_caches_and_through_them_the_numbers_are_the_same(monkeypatch):
+    _, _, _, who, doses = made("otto_2021_s_ketamine_iv", "iv")
+    plan = schedule_of(who, doses)
+    grid = {"start_h": 0.0, "step_h": 0.25, "points": 152}
+    through = concentrations(who, plan, **grid)
+    monkeypatch.setattr(populations, "_PAST_CACHES", 0)
+    past = concentrations(who, plan, out=buffer(who, 152), **grid)
+    assert np.array_equal(through, past)
+
+
+def test_what_leaves_is_what_was_there():
+    """(1 - E) times the sum over a grid is first less last, E being the way of one step."""
+    _, _, _, who, _ = made("otto_2021_s_ketamine_iv", "iv")
+    states = replace(
+        who,
+        outputs=np.tile(np.eye(5), (PEOPLE, 1, 1)),
+        analytes=tuple("abcde"),
+    )
+    plan = schedule_of(states, [Dose(time_h=0.0, route="iv", amount_mg=20.0)])
+    found = concentrations(states, plan, start_h=0.25, step_h=0.25, points=200)
+    for one in range(PEOPLE):
+        step = expm(who.rates[one] * 0.25)
+        x = found[one]
+        left = (np.eye(5) - step) @ x[:, :-1].sum(axis=1)
+        assert np.abs(left - (x[:, 0] - x[:, -1])).max() <= NEAR * 20.0
+        start = np.zeros(5)
+        start[0] = 20.0
+        assert np.abs(x[:, 0] - step @ start).max() <= NEAR * 20.0
+
+
+VALUES = st.sampled_from([0.0, 1e-300, 1.0, 1.0 + 1e-15, 2.0, 1e9])
+
+
+@given(
+    people=st.integers(1, 90),
+    points=st.integers(1, 40),
+    seed=st.integers(0, 2**32),
+    odd=st.lists(VALUES, max_size=60),
+    wanted=st.lists(st.floats(0.0, 100.0), min_size=1, max_size=5),
+)
+@settings(max_examples=150)
+def test_percentiles_are_those_of_everybody(people, points, seed, odd, wanted):
+    """However the level moves: steadily, by leaps, with people who are all the same."""
+    random = np.random.default_rng(seed)
+    level = np.exp(np.cumsum(random.choice([-0.01, -0.01, -0.01, 3.0, 0.0], points)))
+    window = random.lognormal(size=(people, 2, 1)) * level
+    flat = window.reshape(-1)
+    flat[random.integers(0, flat.size, len(odd))] = odd
+    shares = np.array(wanted) / 100.0
+    kept = np.full((shares.size, ranks.KEPT), np.inf)
+    kept[:, :2] = 0.0
+    found = np.empty((points, shares.size))
+    ranks.percentiles(window, 1, shares, kept, found)
+    expected = np.percentile(window[:, 1], wanted, axis=0).T
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize("level", ["steady", "leaps"])
+def test_percentiles_of_very_many_are_those_of_everybody(level):
+    random = np.random.default_rng(4)
+    moves = np.full(64, -0.02)
+    if level == "leaps":
+        moves[::7] = 2.0
+    window = random.lognormal(size=(5_000, 1, 1)) * np.exp(np.cumsum(moves))
+    window *= np.exp(random.normal(size=(5_000, 1, 1)) * 0.01 * np.arange(64))
+    wanted = np.array([0.0, 0.05, 5.0, 50.0, 95.0, 99.99, 100.0])
+    kept = np.full((wanted.size, ranks.KEPT), np.inf)
+    kept[:, :2] = 0.0
+    found = np.empty((64, wanted.size))
+    ranks.percentiles(window, 0, wanted / 100.0, kept, found)
+    np.testing.assert_allclose(found, np.percentile(window[:, 0], wanted, axis=0).T, rtol=1e-12)
+
+
+@given(rate=st.floats(1e-12, 1e3), step=st.floats(1e-6, 1e3))
+@settings(max_examples=60)
+def test_slow_removal_is_computed_or_refused_and_never_wrong(rate, step):
+    """One compartment with a bolus: exp(-rate t), whatever the rate and the step."""
+    flint = models()["flint_2017_s_ketamine_picu"]
+    who = population(flint, people=1, covariates={"WT": 20.0}, etas={})
+    who.rates[0] = np.diag([-rate, -1.0, -2.0])
+    plan = schedule_of(who, [Dose(time_h=0.0, route="iv", amount_mg=20.0)])
+    times = step * np.arange(1, 41)
+    if rate < 1e-6:
+        with pytest.raises(Refusal, match="nothing removes it"):
+            concentrations(who, plan, start_h=step, step_h=step, points=40)
+        return
+    found = concentrations(who, plan, start_h=step, step_h=step, points=40)[0, 0]
+    first = 20.0 * who.outputs[0, 0, 0]
+    assert np.abs(found - first * np.exp(-rate * times)).max() <= NEAR * first
+
+
+@pytest.mark.parametrize("step", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_grid_that_is_none_is_refused(step):
+    _, _, _, who, doses = made("otto_2021_s_ketamine_iv", "iv")
+    with pytest.raises(Refusal, match="a grid"):
+        concentrations(who, schedule_of(who, doses), start_h=0.0, step_h=step, points=3)
+
+
+def test_nobody_whom_nothing_leaves_is_computed():
+    flint = models()["flint_2017_s_ketamine_picu"]
+    who = population(flint, people=1, covariates={"WT": 20.0}, etas={})
+    who.rates[0] = 0.0
+    plan = schedule_of(who, [Dose(time_h=0.0, route="iv", amount_mg=20.0)])
+    with pytest.raises(Refusal, match="nothing removes it"):
+        concentrations(who, plan, start_h=0.0, step_h=0.25, points=3)
 
 
 def test_the_spread_drawn_is_the_spread_published():

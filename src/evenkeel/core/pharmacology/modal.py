@@ -159,7 +159,7 @@ def _vectors(
     """Right and left eigenvectors of -x, a mode of the group ``own``; w . v is 1.
 
     What a mode holds lies in its group and downstream; what feeds it, in its group and
-    upstream. False: another group's rate lies too near.
+    upstream. False: a rate lies too near.
     """
     n = v.size
     for j in range(n):
@@ -171,7 +171,12 @@ def _vectors(
     norm = 1.0
     for q in range(first + 1, last):
         node = nodes[q]
-        over = 1.0 / (-matrix[node, node] - x)
+        away = -matrix[node, node] - x
+        # Next to nothing flows between this compartment and the centre: it is nearly a mode
+        # alone, and its difference from one has lost its digits.
+        if abs(away) <= 1e-6 * x:
+            return False
+        over = 1.0 / away
         v[node] = matrix[node, centre] * over
         w[node] = matrix[centre, node] * over
         norm += v[node] * w[node]

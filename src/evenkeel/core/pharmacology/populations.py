@@ -10,6 +10,7 @@ blocks of 256 people.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evenkeel.core.pharmacology import blocks, modal
+from evenkeel.core.pharmacology import blocks, modal, ranks
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import Model
 from evenkeel.core.pharmacology.regimens import Dose
@@ -28,8 +29,11 @@ from evenkeel.core.pharmacology.structure import structure_of
 from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal, dose_reference, values_of
 
 _BLOCK = 256
+_LONGEST_H = 1e6  # a century; up to there levels keep nine digits
+_LINE = 8  # float64 of a cache line
 _PAST_CACHES = 2**25  # bytes; what is larger than this no cache will still hold
 _WINDOW = 64  # grid points treated at once where only percentiles are kept
+_WINDOW_BYTES = 2**26  # for these points, as long as they are at least eight
 
 
 def standard_normals(seed: int, stream: str, people: int, width: int) -> Floats:
@@ -229,6 +233,8 @@ class _Run:
     def __init__(
         self, who: Population, plan: Schedule, start: float, step: float, threads: int
     ) -> None:
+        if not (math.isfinite(start) and math.isfinite(step) and step > 0.0):
+            raise Refusal((f"a grid from {start} h in steps of {step} h is none",))
         self.who, self.plan = who, plan
         self.start, self.step, self.threads = start, step, threads
         people, n = who.rates.shape[:2]
@@ -251,10 +257,30 @@ class _Run:
             )  # fmt: skip
         self.used, self.counts = _modes_of_outputs(self.weights[self.fine], kinds, n)
         self.rest = ~self.fine
+        self._refuse_what_stays()
         self.event = np.zeros(people, dtype=np.int64)
         begins = self.plan.when[:, 0] if self.plan.when.shape[1] else np.full(1, np.inf)
         self.clock = np.array(np.broadcast_to(begins, (people,)))
         self.mode, self.rate = np.zeros((people, n)), np.zeros((people, n))
+
+    def _refuse_what_stays(self) -> None:
+        """Where next to nothing is ever removed, a level is the difference of two vast numbers.
+
+        Raises:
+            Refusal: the drug stays with somebody longer than _LONGEST_H.
+        """
+        slow = bool(self.fine.any()) and self.lam[self.fine].min() * _LONGEST_H < 1.0
+        if self.rest.any() and not slow:
+            away = -self.who.rates[self.rest].swapaxes(1, 2)
+            try:
+                stay = np.linalg.solve(away, np.ones((*away.shape[:2], 1)))
+            except np.linalg.LinAlgError:
+                slow = True
+            else:
+                slow = not float(np.abs(stay).max()) <= _LONGEST_H
+        if slow:
+            told = f"somebody keeps the drug for more than {_LONGEST_H:g} h: nothing removes it"
+            raise Refusal((f"{self.who.model.id}: {told}",))
 
     def _each(self, work: Any) -> None:
         """Parts of the people, one a thread."""
@@ -270,7 +296,7 @@ class _Run:
     def fill(self, j0: int, j1: int, out: Floats) -> None:
         """Concentrations at grid points j0 to j1, shape (i, o, j1 - j0)."""
 
-        lines = out.ctypes.data % 64 == 0 and j0 % 8 == 0 and out.shape[2] % 8 == 0
+        lines = out.ctypes.data % 64 == 0 and j0 % _LINE == 0 and out.shape[2] % _LINE == 0
         stream = lines and out.nbytes > _PAST_CACHES
 
         def work(first: int, last: int) -> None:
@@ -302,6 +328,15 @@ def _modes_of_outputs(weights: Floats, kinds: int, n: int) -> tuple[Any, Any]:
     return used, counts
 
 
+def buffer(who: Population, points: int) -> Floats:
+    """Memory for ``concentrations``, shape (people, analytes, points), from a cache line on."""
+    shape = (who.people, len(who.analytes), points)
+    size = math.prod(shape)
+    room = np.empty(size + _LINE)
+    skip = -(room.ctypes.data // 8) % _LINE
+    return room[skip : skip + size].reshape(shape)
+
+
 def concentrations(
     who: Population,
     plan: Schedule,
@@ -325,7 +360,7 @@ def concentrations(
         Shape (people, analytes, points), ng/mL; at the time of a dose the value before it.
     """
     shape = (who.people, len(who.analytes), points)
-    made = np.empty(shape) if out is None else out
+    made = buffer(who, points) if out is None else out
     if made.shape != shape:
         raise ValueError(f"the buffer has shape {made.shape}, needed is {shape}")
     _Run(who, plan, start_h, step_h, threads).fill(first_point, first_point + points, made)
@@ -364,9 +399,22 @@ def percentiles(
         A slice of the grid and shape (length, analytes, percentiles), ng/mL.
     """
     run = _Run(who, plan, start_h, step_h, threads)
-    window = np.empty((who.people, len(who.analytes), _WINDOW))
-    for j0 in range(0, points, _WINDOW):
-        j1 = min(j0 + _WINDOW, points)
-        run.fill(j0, j1, window)
-        made = np.percentile(window[:, :, : j1 - j0], wanted, axis=0)
-        yield slice(j0, j1), np.moveaxis(made, 0, -1).swapaxes(0, 1)
+    kinds = len(who.analytes)
+    shares = np.asarray(wanted, dtype=np.float64) / 100.0
+    kept = np.full((kinds, shares.size, ranks.KEPT), np.inf)
+    kept[:, :, :2] = 0.0
+    many = int(_WINDOW_BYTES / (8 * max(who.people * kinds, 1)))
+    width = min(max(many // _LINE * _LINE, _LINE), _WINDOW)
+    window = buffer(who, width)
+    with ThreadPoolExecutor(threads) as pool:
+        for j0 in range(0, points, width):
+            j1 = min(j0 + width, points)
+            run.fill(j0, j1, window)
+            made = np.empty((kinds, j1 - j0, shares.size))
+            each = [
+                pool.submit(ranks.percentiles, window, o, shares, kept[o], made[o])
+                for o in range(kinds)
+            ]
+            for done in each:
+                done.result()
+            yield slice(j0, j1), made.swapaxes(0, 1)

@@ -1,9 +1,10 @@
-"""Three loops that the kernels live on, written as vectors because a compiler would not.
+"""Four loops that the kernels live on, written as vectors because a compiler would not.
 
 In and out: addresses of contiguous float64. ``decays`` is exp(-rate * hours) of several
 rates at once, within two units of the last digit; ``powers`` fills a table of powers;
 ``combine`` adds up rows of that table, and can write past the caches: memory that nobody
-reads soon is then not fetched first, which is a third of the cost of writing it.
+reads soon is then not fetched first, which is a third of the cost of writing it. ``sift``
+keeps what lies between two values and counts what lies below.
 
 Vectors are eight wide here; on any processor they become what it has. Only compiled code
 may call these, and the caller answers for the addresses. The cache of a compiled kernel
@@ -106,7 +107,7 @@ def _exp(b: Any, x: Any) -> Any:
     return b.bitcast(b.add(b.bitcast(total, _LONGS), power), _VECTOR)
 
 
-@_compiled
+@_compiled  # type: ignore[untyped-decorator]
 def decays(_typing: Any, rates: Any, hours: Any, made: Any, count: Any) -> Any:
     """made[m] = exp(-rates[m] * hours), m below count, a multiple of WIDE; none negative."""
 
@@ -124,7 +125,7 @@ def decays(_typing: Any, rates: Any, hours: Any, made: Any, count: Any) -> Any:
     return types.void(types.intp, types.float64, types.intp, types.intp), build
 
 
-@_compiled
+@_compiled  # type: ignore[untyped-decorator]
 def powers(_typing: Any, ratio: Any, table: Any, count: Any) -> Any:
     """table[k] = ratio**k, k below count, a multiple of WIDE; ratio**count is returned."""
 
@@ -200,7 +201,7 @@ def _sum_loop(b: Any, given: tuple[Any, ...], count: int, stream: bool) -> None:
         b.store(first, _pointer(b, a, ir.Constant(_LONG, q)))
 
 
-@_compiled
+@_compiled  # type: ignore[untyped-decorator]
 def combine(
     _typing: Any, out: Any, table: Any, width: Any, a: Any, used: Any, block: Any, more: Any,
     count: Any, head: Any, length: Any, stream: Any,
@@ -235,4 +236,50 @@ def combine(
         types.intp, types.intp, types.intp, types.intp, types.intp, types.intp, types.float64,
         types.intp, types.intp, types.intp, types.boolean,
     )  # fmt: skip
+    return signature, build
+
+
+@_compiled  # type: ignore[untyped-decorator]
+def sift(_typing: Any, values: Any, count: Any, low: Any, high: Any, found: Any, place: Any) -> Any:
+    """Copy what is at least ``low`` and below ``high`` to ``found``, in order; tell how many.
+
+    count: a multiple of WIDE. place: address of an int64, which becomes how many are below
+    ``low``. There must be room for all and one vector more.
+    """
+
+    def build(_context: Any, b: Any, _signature: Any, given: Any) -> Any:
+        values, count, low, high, found, place = given
+        zero = ir.Constant(_LONG, 0)
+        below = _tools.alloca_once(b, _LONGS)
+        kept = _tools.alloca_once(b, _LONG)
+        b.store(ir.Constant(_LONGS, [0] * WIDE), below)
+        b.store(zero, kept)
+        least, most = _spread(b, low), _spread(b, high)
+
+        def body(k: Any) -> None:
+            now = b.load(_vector_at(b, values, k), align=8)
+            under = b.fcmp_ordered("<", now, least)
+            inside = b.and_(b.fcmp_ordered(">=", now, least), b.fcmp_ordered("<", now, most))
+            b.store(b.sub(b.load(below), b.sext(under, _LONGS)), below)
+            any_inside = b.icmp_unsigned(
+                "!=", b.bitcast(inside, ir.IntType(WIDE)), ir.Constant(ir.IntType(WIDE), 0)
+            )
+            with b.if_then(any_inside, likely=False):
+                at = b.load(kept)
+                for lane in range(WIDE):
+                    one = ir.Constant(_INT, lane)
+                    b.store(b.extract_element(now, one), _pointer(b, found, at))
+                    at = b.add(at, b.zext(b.extract_element(inside, one), _LONG))
+                b.store(at, kept)
+
+        _count_up(b, count, ir.Constant(_LONG, WIDE), body)
+        total: Any = zero
+        for lane in range(WIDE):
+            total = b.add(total, b.extract_element(b.load(below), ir.Constant(_INT, lane)))
+        b.store(total, _pointer(b, place, zero, _LONG))
+        return b.load(kept)
+
+    signature = types.intp(
+        types.intp, types.intp, types.float64, types.float64, types.intp, types.intp
+    )
     return signature, build
