@@ -56,12 +56,12 @@ def test_a_prescriber_decides_and_the_plan_opens(page, sign_in, axe, shot):
     ("width", "theme"), [(1440, "light"), (1440, "dark"), (820, "light"), (390, "dark")]
 )
 def test_the_pages_hold_at_every_width_and_theme(width, theme, new_page, sign_in, axe, shot):
-    page = new_page(width=width, height=9000, color_scheme=theme)
+    page = new_page(width=width, height=16000, color_scheme=theme)
     sign_in(page, "prescriber")
     address = open_screening(page)
     for part in ("", "?show=all", "packs/esketamine-us/", "facts/pregnant/",
                  "facts/antidepressant_trials/"):  # fmt: skip
-        page.set_viewport_size({"width": width, "height": 9000})
+        page.set_viewport_size({"width": width, "height": 16000})
         page.goto(address + part)
         page.evaluate("document.querySelectorAll('.why-card').forEach(card => card.open = true)")
         axe(page)
