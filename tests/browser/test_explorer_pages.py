@@ -25,6 +25,19 @@ PAGES = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def kernels() -> None:
+    """Where `make` did not compile the kernels of a band, a page would wait for it too long."""
+    from django.http import QueryDict
+
+    from evenkeel.web.explorer import answers, queries
+
+    got = QueryDict(SHOWN)
+    asked = queries.read({name: got.getlist(name) for name in got}).asked
+    assert asked is not None
+    answers.work_out(asked)
+
+
 @pytest.mark.parametrize(
     ("width", "theme", "names"),
     [
