@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -296,6 +297,19 @@ def test_ctrl_c_ends_with_130_and_leaves_no_file(monkeypatch, tmp_path):
     assert "stopped" in result.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["kept.csv"]
     assert kept.read_text() == "as it was"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        result = run("--model", OTTO, "--preset", "iv40", "--times", "0:1:1", "--csv", pipe)
+        assert result.exit_code == 0, result.stderr
+        assert os.read(reader, 7) == b"time_h,"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
 
 
 def test_a_single_person_needs_neither_compiler_nor_server():

@@ -49,6 +49,14 @@ def opened(file: str | None) -> Iterator[BinaryIO]:
         yield out
         out.flush()
         return
+    if Path(file).exists() and not Path(file).is_file():
+        # A device or a pipe is written to; to put a file in its place would take it away.
+        try:
+            with open(file, "wb") as device:
+                yield device
+        except OSError as fault:
+            stop([f"{file}: cannot be written ({fault.strerror})."])
+        return
     folder = Path(file).parent
     try:
         handle, made = tempfile.mkstemp(dir=folder, prefix=".simulate-")
