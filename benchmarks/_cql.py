@@ -13,8 +13,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from evenkeel.core.guidelines.packs import Pack
-from evenkeel.core.guidelines.predicates import (
+from evenkeel.core.guidelines.packs.packs import Pack
+from evenkeel.core.guidelines.predicates.tree import (
     And,
     Compare,
     FactRef,
@@ -25,7 +25,7 @@ from evenkeel.core.guidelines.predicates import (
     OneOf,
     Or,
 )
-from evenkeel.core.guidelines.values import Facts, Range, Value
+from evenkeel.core.guidelines.terms.values import Facts, Range, Value
 
 PEER = "cql-execution"
 VERSION = "3.3.2"

@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.values import Fact, Facts, Range
-from evenkeel.core.guidelines.verdicts import Finding, judge_pack
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.values import Fact, Facts, Range
+from evenkeel.core.guidelines.verdicts.verdicts import Finding, judge_pack
 from evenkeel.edges.tables.example import example, write_example
 
 AS_OF = date(2026, 11, 1)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import _harness as harness
 
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.edges.cds import answers, asked
 from evenkeel.edges.cds.offered import SERVICES
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import _harness as harness
 
-from evenkeel.core.guidelines.changes import asking, turns
-from evenkeel.core.guidelines.derive import derive_facts
-from evenkeel.core.guidelines.library import load_library
-from evenkeel.core.guidelines.settle import settle
-from evenkeel.core.guidelines.verdicts import judge_pack
+from evenkeel.core.guidelines.changes.changes import asking, turns
+from evenkeel.core.guidelines.changes.settle import settle
+from evenkeel.core.guidelines.facts.derive import derive_facts
+from evenkeel.core.guidelines.packs.library import load_library
+from evenkeel.core.guidelines.verdicts.verdicts import judge_pack
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.edges.fhir import reading
 

@@ -6,8 +6,8 @@ import _cql
 import _harness as harness
 import _registry
 
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.verdicts import judge_pack
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.verdicts.verdicts import judge_pack
 
 PATIENTS, RUNS = 500, 9
 

@@ -8,7 +8,7 @@ import _cql
 import _harness as harness
 import _registry
 
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.core.guidelines.tables.logic import column
 from evenkeel.core.guidelines.tables.packs import FINDINGS, select
 from evenkeel.edges.tables.duckdb import DuckDB, written

@@ -13,10 +13,10 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from evenkeel.core.guidelines.explain import derived_words, explain, role_words
-from evenkeel.core.guidelines.library import Library, library
-from evenkeel.core.guidelines.packs import Pack
-from evenkeel.core.guidelines.verdicts import UNIT_WORDS
+from evenkeel.core.guidelines.authoring.explain import derived_words, explain, role_words
+from evenkeel.core.guidelines.packs.library import Library, library
+from evenkeel.core.guidelines.packs.packs import Pack
+from evenkeel.core.guidelines.verdicts.verdicts import UNIT_WORDS
 
 
 def write(app: Sphinx) -> None:

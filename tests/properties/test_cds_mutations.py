@@ -17,7 +17,7 @@ from tests.properties.test_fhir_mutations import ODD, places
 from tests.support.cds import SERVICE_OF, order, sample
 
 from evenkeel.core.chart import Refused
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.edges.cds import answers, asked
 from evenkeel.edges.cds.cards import Card
 from evenkeel.edges.cds.offered import SERVICES

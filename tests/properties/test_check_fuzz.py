@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from evenkeel.commands.check import command
 from evenkeel.core.chart import Refused
-from evenkeel.core.guidelines.answers import UnreadableAnswers, read_facts_file
-from evenkeel.core.guidelines.check import Check, as_object, check
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.facts.answers import UnreadableAnswers, read_facts_file
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.verdicts.check import Check, as_object, check
 from evenkeel.edges.fhir import reading
 
 CASES = Path(__file__).resolve().parents[1] / "data" / "vignettes" / "cases"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenkeel.core.guidelines.dictionary import Kind
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.spec import SpecFault, read_spec, read_written
+from evenkeel.core.guidelines.authoring.spec import SpecFault, read_spec, read_written
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.dictionary import Kind
 from evenkeel.core.kernel.held import Held
 from evenkeel.core.kernel.quantities import plain
 

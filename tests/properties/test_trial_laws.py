@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenkeel.core.chart import PartialDate
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.trial_history import DoseStep, Episode, Trial, weeks_of
-from evenkeel.core.guidelines.trial_sets import TrialTable, judge_all
-from evenkeel.core.guidelines.trials import judge
-from evenkeel.core.guidelines.values import Range
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.values import Range
+from evenkeel.core.guidelines.trials.history import DoseStep, Episode, Trial, weeks_of
+from evenkeel.core.guidelines.trials.rules import judge
+from evenkeel.core.guidelines.trials.sets import TrialTable, judge_all
 
 KNOWLEDGE = library().knowledge
 AS_OF = date(2026, 11, 1)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from evenkeel.core.guidelines.coverage import gaps
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.spec import (
+from evenkeel.core.guidelines.authoring.coverage import gaps
+from evenkeel.core.guidelines.authoring.spec import (
     SpecFault,
     disagreement,
     judge_case,
@@ -19,6 +18,7 @@ from evenkeel.core.guidelines.spec import (
     read_spec,
     read_written,
 )
+from evenkeel.core.guidelines.packs.library import library
 
 PACKS = sorted(library().packs)
 HEADER = "criterion,given,applies,finding,why\n"

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 from evenkeel.core.chart import Chart
-from evenkeel.core.guidelines.check import Check, check
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.values import Answer, Range
-from evenkeel.core.guidelines.verdicts import CriterionVerdict
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.values import Answer, Range
+from evenkeel.core.guidelines.verdicts.check import Check, check
+from evenkeel.core.guidelines.verdicts.verdicts import CriterionVerdict
 from evenkeel.edges.fhir import reading
 
 AS_OF = date(2026, 11, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from evenkeel.core.guidelines.library import Library, library, load_library
+from evenkeel.core.guidelines.packs.library import Library, library, load_library
 from evenkeel.core.kernel.held import Held
 
 STRICT_RULE = """

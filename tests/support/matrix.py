@@ -61,7 +61,7 @@ class Everything:
     """The clinic. ``ids`` are what stands in addresses; ``sessions`` are signed-in browsers."""
 
     def __init__(self, now: datetime) -> None:
-        from evenkeel.core.guidelines.library import library
+        from evenkeel.core.guidelines.packs.library import library
         from evenkeel.web.records.models import (
             DeviceMessage,
             EditionReview,

@@ -8,11 +8,11 @@ from typing import Any
 from tests.support.charts import AS_OF, chart_of, told
 
 from evenkeel.core.chart import Chart
-from evenkeel.core.guidelines.answers import read_trials
-from evenkeel.core.guidelines.check import check
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.trial_sets import judge_all as judge_trials
-from evenkeel.core.guidelines.values import Answer
+from evenkeel.core.guidelines.facts.answers import read_trials
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.values import Answer
+from evenkeel.core.guidelines.trials.sets import judge_all as judge_trials
+from evenkeel.core.guidelines.verdicts.check import check
 from evenkeel.core.packets.assemble import Charted, assemble
 from evenkeel.core.packets.measured import Measured
 from evenkeel.core.packets.model import Packet, Section, Stated

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Pack
-from evenkeel.core.guidelines.predicates import facts_in, read_predicate
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import Pack
+from evenkeel.core.guidelines.predicates.tree import facts_in, read_predicate
 
 
 def planted(*rules: tuple[str, str]) -> Pack:

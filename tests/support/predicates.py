@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from evenkeel.core.guidelines.dictionary import Dictionary, FactDefinition, Kind
 from evenkeel.core.guidelines.tables.samples import Samples
-from evenkeel.core.guidelines.units import read_unit
-from evenkeel.core.guidelines.values import Range
+from evenkeel.core.guidelines.terms.dictionary import Dictionary, FactDefinition, Kind
+from evenkeel.core.guidelines.terms.units import read_unit
+from evenkeel.core.guidelines.terms.values import Range
 
 DAY = date(2026, 10, 20)
 

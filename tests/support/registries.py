@@ -14,8 +14,8 @@ from random import Random
 
 import duckdb
 
-from evenkeel.core.guidelines.dictionary import Kind
-from evenkeel.core.guidelines.values import Fact, Facts, Range
+from evenkeel.core.guidelines.terms.dictionary import Kind
+from evenkeel.core.guidelines.terms.values import Fact, Facts, Range
 
 AS_OF = date(2026, 11, 1)
 _SQL = {Kind.YES_NO: "BOOLEAN", Kind.CHOICE: "VARCHAR", Kind.DAY: "DATE"}

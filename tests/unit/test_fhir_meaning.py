@@ -12,8 +12,8 @@ from tests.support.referrals import TODAY, WEIGHT, bundle, changed
 from tests.unit.test_fhir_faults import taken
 
 from evenkeel.core.chart import Coding, PartialDate, Refused
-from evenkeel.core.guidelines.derive import derive_facts
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.facts.derive import derive_facts
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.edges.fhir import text
 from evenkeel.edges.fhir.reading import read
 

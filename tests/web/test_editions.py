@@ -16,10 +16,10 @@ from tests.support.referrals import PATIENT, as_json, bundle, changed
 from tests.web.test_screening import PRESSURE, clear_for_pain, tell
 
 from evenkeel.cli import cli
-from evenkeel.core.guidelines import library as shelf
-from evenkeel.core.guidelines.editions import find, write_archive
-from evenkeel.core.guidelines.kept import facts_as_json, facts_from
-from evenkeel.core.guidelines.library import Library, library, load_library
+from evenkeel.core.guidelines.facts.kept import facts_as_json, facts_from
+from evenkeel.core.guidelines.packs import library as shelf
+from evenkeel.core.guidelines.packs.editions import find, write_archive
+from evenkeel.core.guidelines.packs.library import Library, library, load_library
 from evenkeel.core.kernel.held import Held
 from evenkeel.web.ledger.models import Entry
 from evenkeel.web.ledger.verify import examine
@@ -275,7 +275,8 @@ def plan(decision: ScreeningDecision, user_of):
     from evenkeel.web.records.models import Course
 
     return Course.objects.create(
-        patient=decision.patient, protocol="ketamine-iv-six", protocol_version="1", status="planned",
+        patient=decision.patient, protocol="ketamine-iv-six", protocol_version="1",
+        status="planned",
         product="racemic_iv", indication="crps", prescriber=user_of("prescriber"),
         decision=decision, dose_mg_per_kg="0.5",
     )  # fmt: skip

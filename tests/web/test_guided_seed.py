@@ -8,7 +8,7 @@ import pytest
 from tests.support.people import make_user
 from tests.support.referrals import SAMPLES
 
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.web.records.models import EditionEffect, Patient, ScreeningDecision
 from evenkeel.web.records.seed import guided
 from evenkeel.web.records.selectors.editions import explain_again

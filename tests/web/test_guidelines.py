@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Criterion, Pack
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import Criterion, Pack
 
 pytestmark = pytest.mark.django_db
 

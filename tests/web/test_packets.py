@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from tests.support.referrals import CONDITION, PATIENT, WEIGHT, as_json, bundle, changed
 
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.web.ledger.models import Entry
 from evenkeel.web.paper.typeset import typeset
 from evenkeel.web.records.models import Packet

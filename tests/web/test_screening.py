@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from tests.support.referrals import PATIENT, WEIGHT, as_json, bundle, changed
 
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.web.ledger.models import Entry
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.web.clinic.forms.trials import TrialForm, drug_names, typed_of
 
 TODAY = date(2026, 11, 24)

@@ -13,11 +13,11 @@ from typing import NoReturn
 import click
 
 from evenkeel.core.chart import Refused
-from evenkeel.core.guidelines.answers import Told, UnreadableAnswers, read_facts_file
-from evenkeel.core.guidelines.bites import bites
-from evenkeel.core.guidelines.check import Check, as_object, check
-from evenkeel.core.guidelines.library import Library, library
-from evenkeel.core.guidelines.verdicts import SILENT, Finding, counting_in
+from evenkeel.core.guidelines.facts.answers import Told, UnreadableAnswers, read_facts_file
+from evenkeel.core.guidelines.packs.library import Library, library
+from evenkeel.core.guidelines.verdicts.bites import bites
+from evenkeel.core.guidelines.verdicts.check import Check, as_object, check
+from evenkeel.core.guidelines.verdicts.verdicts import SILENT, Finding, counting_in
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.edges.fhir import reading
 

@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 
 import click
 
-from evenkeel.core.guidelines.library import Library, library
-from evenkeel.core.guidelines.packs import Pack
+from evenkeel.core.guidelines.packs.library import Library, library
+from evenkeel.core.guidelines.packs.packs import Pack
 from evenkeel.core.guidelines.tables.numbers import NotCompilable
 from evenkeel.core.guidelines.tables.packs import ANSWERS
 from evenkeel.core.guidelines.tables.registry import UnreadableRegistry
@@ -25,7 +25,7 @@ from evenkeel.core.guidelines.tables.scenario import (
     with_requirement,
     without,
 )
-from evenkeel.core.guidelines.values import Value
+from evenkeel.core.guidelines.terms.values import Value
 from evenkeel.edges.tables.engine import CSV, PARQUET, Engine, UnusableTable
 from evenkeel.edges.tables.screening import PackCounts, Screen, Screening, Supposition
 

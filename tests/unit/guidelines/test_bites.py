@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenkeel.core.guidelines.bites import Bite, Stance, bites, in_play
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.values import Fact, Facts, Range
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.values import Fact, Facts, Range
+from evenkeel.core.guidelines.verdicts.bites import Bite, Stance, bites, in_play
 
 TODAY = date(2026, 11, 29)
 NASAL = {"product": "esketamine_nasal", "indication": "trd"}

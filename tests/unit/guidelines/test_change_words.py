@@ -9,10 +9,10 @@ import pytest
 from tests.support.packs import planted
 
 from evenkeel.core.chart import PartialDate
-from evenkeel.core.guidelines.changes import what_would_change
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.values import Fact, Facts, Range
-from evenkeel.core.guidelines.verdicts import judge_pack
+from evenkeel.core.guidelines.changes.changes import what_would_change
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.values import Fact, Facts, Range
+from evenkeel.core.guidelines.verdicts.verdicts import judge_pack
 
 DAY = date(2026, 11, 29)
 

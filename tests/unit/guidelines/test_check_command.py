@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.support.charts import condition, person
 
 from evenkeel.commands.check import command
-from evenkeel.core.guidelines.answers import UnreadableAnswers, read_facts_file
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.facts.answers import UnreadableAnswers, read_facts_file
+from evenkeel.core.guidelines.packs.library import library
 
 
 @pytest.fixture

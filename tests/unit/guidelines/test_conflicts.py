@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from evenkeel.core.guidelines.conflicts import load_conflicts
-from evenkeel.core.guidelines.jurisdictions import JURISDICTION_WORDS, speaks_for
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.conflicts import load_conflicts
+from evenkeel.core.guidelines.packs.jurisdictions import JURISDICTION_WORDS, speaks_for
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.core.kernel.content import ContentFault
 
 SOUND = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.support.packs import planted
 
-from evenkeel.core.guidelines.consistency import contradictions
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.authoring.consistency import contradictions
+from evenkeel.core.guidelines.packs.library import library
 
 
 @pytest.mark.parametrize("name", library().packs)

@@ -13,10 +13,9 @@ from click.testing import CliRunner
 from tests.support.charts import chart_of
 
 from evenkeel.commands.guidelines import command as guidelines
-from evenkeel.core.guidelines import editions
-from evenkeel.core.guidelines.check import as_object, check
-from evenkeel.core.guidelines.differences import Change, differences, files_apart
-from evenkeel.core.guidelines.editions import (
+from evenkeel.core.guidelines.packs import editions
+from evenkeel.core.guidelines.packs.differences import Change, differences, files_apart
+from evenkeel.core.guidelines.packs.editions import (
     UnknownEdition,
     UnreadableEdition,
     find,
@@ -25,7 +24,8 @@ from evenkeel.core.guidelines.editions import (
     releases,
     write_archive,
 )
-from evenkeel.core.guidelines.library import PARTS, Library, library, load_library
+from evenkeel.core.guidelines.packs.library import PARTS, Library, library, load_library
+from evenkeel.core.guidelines.verdicts.check import as_object, check
 from evenkeel.core.kernel.content import ContentFault
 from evenkeel.core.kernel.held import Held
 from evenkeel.core.safeguards import load_safeguards

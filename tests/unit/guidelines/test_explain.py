@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from evenkeel.cli import cli
-from evenkeel.core.guidelines.explain import NotFound, explain
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.authoring.explain import NotFound, explain
+from evenkeel.core.guidelines.packs.library import library
 
 
 def run(*args: str) -> Result:

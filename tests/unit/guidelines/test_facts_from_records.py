@@ -20,7 +20,7 @@ from tests.support.charts import (
     verdict,
 )
 
-from evenkeel.core.guidelines.values import Range
+from evenkeel.core.guidelines.terms.values import Range
 
 
 def fact(result, name):

@@ -6,8 +6,8 @@ import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
 
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.spec import load_spec
+from evenkeel.core.guidelines.authoring.spec import load_spec
+from evenkeel.core.guidelines.packs.library import library
 
 EXTENSION = Path(__file__).resolve().parents[3] / "docs/_ext/guideline_pages.py"
 

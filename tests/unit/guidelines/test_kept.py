@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenkeel.core.guidelines.answers import read_facts_file
-from evenkeel.core.guidelines.check import as_object, check, judge_facts, packs_as_object
-from evenkeel.core.guidelines.dictionary import FactDefinition, Kind
-from evenkeel.core.guidelines.editions import find
-from evenkeel.core.guidelines.effects import effects, moved, parted
-from evenkeel.core.guidelines.kept import UnreadableKept, facts_as_json, facts_from, fitting
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.values import Fact, Facts, Range, Value
+from evenkeel.core.guidelines.facts.answers import read_facts_file
+from evenkeel.core.guidelines.facts.kept import UnreadableKept, facts_as_json, facts_from, fitting
+from evenkeel.core.guidelines.packs.editions import find
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.dictionary import FactDefinition, Kind
+from evenkeel.core.guidelines.terms.values import Fact, Facts, Range, Value
+from evenkeel.core.guidelines.verdicts.check import as_object, check, judge_facts, packs_as_object
+from evenkeel.core.guidelines.verdicts.effects import effects, moved, parted
 from evenkeel.edges.fhir import reading
 
 CASES = sorted((Path(__file__).resolve().parents[2] / "data" / "vignettes" / "cases").iterdir())

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from evenkeel.cli import cli
-from evenkeel.core.guidelines.blocks import blanked, blocks_of
-from evenkeel.core.guidelines.library import PARTS
+from evenkeel.core.guidelines.authoring.blocks import blanked, blocks_of
+from evenkeel.core.guidelines.packs.library import PARTS
 
 SHIPPED = Path(__file__).resolve().parents[3] / "src/evenkeel/content"
 US = "guidelines/packs/esketamine-us.toml"

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.predicates import DAY, FACTS, WORDS, random_predicate, random_samples
 
-from evenkeel.core.guidelines.dictionary import Kind
-from evenkeel.core.guidelines.evaluate import evaluate
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.predicates import And, Node, Not, Or, read_predicate
-from evenkeel.core.guidelines.ready import compiled
-from evenkeel.core.guidelines.values import Fact, Facts, Range
-from evenkeel.core.guidelines.verdicts import Finding, judge_pack
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.predicates.evaluate import evaluate
+from evenkeel.core.guidelines.predicates.ready import compiled
+from evenkeel.core.guidelines.predicates.tree import And, Node, Not, Or, read_predicate
+from evenkeel.core.guidelines.terms.dictionary import Kind
+from evenkeel.core.guidelines.terms.values import Fact, Facts, Range
+from evenkeel.core.guidelines.verdicts.verdicts import Finding, judge_pack
 from evenkeel.core.kernel.verdicts import Answer
 
 SAMPLES = random_samples()

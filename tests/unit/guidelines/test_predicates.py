@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from evenkeel.core.guidelines.evaluate import evaluate
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.predicates import PredicateFault, read_predicate
-from evenkeel.core.guidelines.values import Fact, Facts, Range
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.predicates.evaluate import evaluate
+from evenkeel.core.guidelines.predicates.tree import PredicateFault, read_predicate
+from evenkeel.core.guidelines.terms.values import Fact, Facts, Range
 
 DAY = date(2026, 11, 1)
 NAMES = ("pregnant", "lactating", "maoi")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.predicates import read_predicate
-from evenkeel.core.guidelines.reading import in_words
+from evenkeel.core.guidelines.authoring.reading import in_words
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.predicates.tree import read_predicate
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 from tests.support.charts import AS_OF, checked, condition, person, verdict
 
-from evenkeel.core.guidelines.answers import read_facts_file
-from evenkeel.core.guidelines.check import check
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.facts.answers import read_facts_file
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.verdicts.check import check
 from evenkeel.edges.fhir import reading
 
 

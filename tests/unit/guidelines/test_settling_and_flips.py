@@ -17,15 +17,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenkeel.core.guidelines.dictionary import About, Dictionary, FactDefinition, Kind
-from evenkeel.core.guidelines.flips import To, flip, stops
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Criterion, Pack
-from evenkeel.core.guidelines.predicates import facts_in, read_predicate
-from evenkeel.core.guidelines.settle import settle
-from evenkeel.core.guidelines.units import ONE
-from evenkeel.core.guidelines.values import Fact, Facts, Range
-from evenkeel.core.guidelines.verdicts import judge_pack
+from evenkeel.core.guidelines.changes.flips import To, flip, stops
+from evenkeel.core.guidelines.changes.settle import settle
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import Criterion, Pack
+from evenkeel.core.guidelines.predicates.tree import facts_in, read_predicate
+from evenkeel.core.guidelines.terms.dictionary import About, Dictionary, FactDefinition, Kind
+from evenkeel.core.guidelines.terms.units import ONE
+from evenkeel.core.guidelines.terms.values import Fact, Facts, Range
+from evenkeel.core.guidelines.verdicts.verdicts import judge_pack
 from evenkeel.core.kernel.verdicts import Answer
 
 DAY = date(2026, 11, 29)
@@ -300,7 +300,7 @@ def test_a_range_is_not_settled_from_outside():
 
 
 def test_when_the_work_is_too_much_it_says_at_most(monkeypatch):
-    monkeypatch.setattr("evenkeel.core.guidelines.search.MOST_ASKED", 3)
+    monkeypatch.setattr("evenkeel.core.guidelines.changes.search.MOST_ASKED", 3)
     pack = pack_of([("must", "", "p AND q AND ever AND inborn")])
     found = settle(pack, known({}), WORDS)
     assert found.clears is None or not found.clears.proven

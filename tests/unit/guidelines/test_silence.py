@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests.support.packs import planted
 
 from evenkeel.commands.check import command
-from evenkeel.core.guidelines.changes import asking, what_would_change
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.settle import settle
-from evenkeel.core.guidelines.values import Fact, Facts
-from evenkeel.core.guidelines.verdicts import Finding, judge_pack
+from evenkeel.core.guidelines.changes.changes import asking, what_would_change
+from evenkeel.core.guidelines.changes.settle import settle
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.values import Fact, Facts
+from evenkeel.core.guidelines.verdicts.verdicts import Finding, judge_pack
 from evenkeel.core.kernel.verdicts import Answer
 
 DAY = date(2026, 11, 29)

@@ -13,11 +13,11 @@ import pytest
 from tests.support.charts import AS_OF, chart_of, checked, told
 from tests.unit.guidelines.test_trials import trial
 
-from evenkeel.core.guidelines.check import check
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.staging import stage
-from evenkeel.core.guidelines.trial_facts import months_before, whole_months
-from evenkeel.core.guidelines.values import Answer, Range
+from evenkeel.core.guidelines.facts.of_trials import months_before, whole_months
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.values import Answer, Range
+from evenkeel.core.guidelines.trials.staging import stage
+from evenkeel.core.guidelines.verdicts.check import check
 
 METHOD = library().knowledge.staging
 LEAST = {

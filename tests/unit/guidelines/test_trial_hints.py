@@ -6,9 +6,9 @@ from tests.support.charts import AS_OF, ATC, RXNORM, SUBJECT, chart_of, drug
 from tests.unit.guidelines.test_trials import KNOWLEDGE, trial
 
 from evenkeel.core.chart import PartialDate
-from evenkeel.core.guidelines.check import check
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.trial_hints import antidepressants_in
+from evenkeel.core.guidelines.facts.trial_hints import antidepressants_in
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.verdicts.check import check
 
 SERTRALINE, MIRTAZAPINE = "36437", "15996"  # RxNorm ingredients
 

@@ -10,12 +10,12 @@ import pytest
 from tests.support.charts import AS_OF, chart_of, told
 from tests.unit.guidelines.test_trials import KNOWLEDGE, day, trial
 
-from evenkeel.core.guidelines.check import check
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.trial_history import DoseStep, Episode, weeks_of
-from evenkeel.core.guidelines.trial_sets import TrialTable, judge_all
-from evenkeel.core.guidelines.trials import Trial, judge
-from evenkeel.core.guidelines.values import Range
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.values import Range
+from evenkeel.core.guidelines.trials.history import DoseStep, Episode, weeks_of
+from evenkeel.core.guidelines.trials.rules import Trial, judge
+from evenkeel.core.guidelines.trials.sets import TrialTable, judge_all
+from evenkeel.core.guidelines.verdicts.check import check
 from evenkeel.core.kernel.sources import Mark
 
 

@@ -8,11 +8,11 @@ import pytest
 from tests.support.charts import AS_OF, chart_of
 
 from evenkeel.core.chart import PartialDate
-from evenkeel.core.guidelines.check import check
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.trial_sets import across, count_failed
-from evenkeel.core.guidelines.trials import Trial, judge
-from evenkeel.core.guidelines.values import Range
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.values import Range
+from evenkeel.core.guidelines.trials.rules import Trial, judge
+from evenkeel.core.guidelines.trials.sets import across, count_failed
+from evenkeel.core.guidelines.verdicts.check import check
 
 KNOWLEDGE = library().knowledge
 

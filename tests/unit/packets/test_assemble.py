@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.support.charts import AS_OF, condition, drug
 from tests.support.packets import AGAIN, FIRST, charted, packet
 
-from evenkeel.core.guidelines.dictionary import Kind
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.values import Answer, Range
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.dictionary import Kind
+from evenkeel.core.guidelines.terms.values import Answer, Range
 from evenkeel.core.packets.assemble import PARTS, assemble
 from evenkeel.core.packets.model import Stated, Unfounded
 from evenkeel.core.packets.words import Origins, say_age

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.support.charts import AS_OF, checked
 from tests.support.packets import AGAIN, packet
 
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.values import Facts, Range
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.values import Facts, Range
 from evenkeel.core.packets.measured import IMPROVEMENT, Measured, Total, with_scores
 
 WORDS = library().dictionary

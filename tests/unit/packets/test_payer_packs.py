@@ -7,16 +7,16 @@ import tomllib
 import pytest
 from tests.support.charts import AS_OF, checked
 
-from evenkeel.core.guidelines import packs as packs_module
-from evenkeel.core.guidelines.check import as_object
-from evenkeel.core.guidelines.coverage import gaps
-from evenkeel.core.guidelines.dictionary import load_dictionary
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import load_packs
-from evenkeel.core.guidelines.spec import disagreement, judge_case, load_spec
-from evenkeel.core.guidelines.terminology import load_terminology
-from evenkeel.core.guidelines.values import Facts
-from evenkeel.core.guidelines.verdicts import judge_pack
+from evenkeel.core.guidelines.authoring.coverage import gaps
+from evenkeel.core.guidelines.authoring.spec import disagreement, judge_case, load_spec
+from evenkeel.core.guidelines.packs import packs as packs_module
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import load_packs
+from evenkeel.core.guidelines.terms.dictionary import load_dictionary
+from evenkeel.core.guidelines.terms.terminology import load_terminology
+from evenkeel.core.guidelines.terms.values import Facts
+from evenkeel.core.guidelines.verdicts.check import as_object
+from evenkeel.core.guidelines.verdicts.verdicts import judge_pack
 from evenkeel.core.instruments import scale_of
 from evenkeel.core.kernel.content import ContentFault, content
 from evenkeel.core.kernel.sources import Mark, Status

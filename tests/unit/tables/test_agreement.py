@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.support.predicates import WORDS, random_predicate, random_samples
 from tests.support.registries import AS_OF, as_facts, made, write
 
-from evenkeel.core.guidelines.evaluate import evaluate
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.predicates import read_predicate
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.predicates.evaluate import evaluate
+from evenkeel.core.guidelines.predicates.tree import read_predicate
 from evenkeel.core.guidelines.tables.conditions import condition
 from evenkeel.core.guidelines.tables.logic import column
 from evenkeel.core.guidelines.tables.numbers import NotCompilable
@@ -29,7 +29,7 @@ from evenkeel.core.guidelines.tables.packs import (
 )
 from evenkeel.core.guidelines.tables.registry import read_columns
 from evenkeel.core.guidelines.tables.samples import samples
-from evenkeel.core.guidelines.verdicts import judge_pack
+from evenkeel.core.guidelines.verdicts.verdicts import judge_pack
 from evenkeel.edges.tables.duckdb import DuckDB
 from evenkeel.edges.tables.screening import Screen
 from evenkeel.edges.tables.spark import Spark, session

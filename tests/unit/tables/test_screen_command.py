@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from evenkeel.commands.screen import command
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 
 PACK = "esketamine-us"
 

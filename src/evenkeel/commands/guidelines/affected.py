@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evenkeel.commands.guidelines.editions import edition, named, stop
-from evenkeel.core.guidelines.editions import releases
-from evenkeel.core.guidelines.library import Library
+from evenkeel.core.guidelines.packs.editions import releases
+from evenkeel.core.guidelines.packs.library import Library
 from evenkeel.runtime import surroundings
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _of(written: str) -> Library:
 
 def _before() -> Library:
     """The content that was last compared with another, else the latest release."""
-    from evenkeel.core.guidelines.library import library
+    from evenkeel.core.guidelines.packs.library import library
     from evenkeel.web.records.models import EditionReview
 
     latest = EditionReview.objects.exclude(from_sha256="").order_by("-pk").first()

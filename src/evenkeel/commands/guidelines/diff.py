@@ -9,14 +9,14 @@ from itertools import groupby
 import click
 
 from evenkeel.commands.guidelines.editions import edition, named
-from evenkeel.core.guidelines.differences import (
+from evenkeel.core.guidelines.packs.differences import (
     Change,
     Difference,
     as_object,
     differences,
     files_apart,
 )
-from evenkeel.core.guidelines.library import Library
+from evenkeel.core.guidelines.packs.library import Library
 
 EXAMPLE = """\b
 Example, as it stands:

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import click
 
-from evenkeel.core.guidelines.editions import UnknownEdition, find, read_archive, releases
-from evenkeel.core.guidelines.library import Library, library, load_library
+from evenkeel.core.guidelines.packs.editions import UnknownEdition, find, read_archive, releases
+from evenkeel.core.guidelines.packs.library import Library, library, load_library
 from evenkeel.core.kernel.content import ContentFault
 
 

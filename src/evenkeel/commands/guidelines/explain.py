@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from evenkeel.commands.guidelines.editions import stop
-from evenkeel.core.guidelines.explain import NotFound, explain, role_words
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.authoring.explain import NotFound, explain, role_words
+from evenkeel.core.guidelines.packs.library import library
 
 EXAMPLE = """\b
 Examples, as they stand:

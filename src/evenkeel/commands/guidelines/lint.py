@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from evenkeel.commands.guidelines.editions import named, stop
-from evenkeel.core.guidelines.lint import Fault, Report, lines_of, lint
+from evenkeel.core.guidelines.authoring.lint import Fault, Report, lines_of, lint
 from evenkeel.core.kernel.content import ContentFault
 
 EXAMPLE = """\b

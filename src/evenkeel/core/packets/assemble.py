@@ -12,15 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evenkeel.core.chart import Chart, Condition, PartialDate, When
-from evenkeel.core.guidelines.check import Check
-from evenkeel.core.guidelines.dictionary import Dictionary
-from evenkeel.core.guidelines.evidence import latest
-from evenkeel.core.guidelines.library import Library
-from evenkeel.core.guidelines.packs import Pack
-from evenkeel.core.guidelines.trial_sets import TrialTable
-from evenkeel.core.guidelines.values import Facts
-from evenkeel.core.guidelines.verdicts import CriterionVerdict, Finding, judge_pack
-from evenkeel.core.guidelines.working import say_day
+from evenkeel.core.guidelines.facts.evidence import latest
+from evenkeel.core.guidelines.facts.working import say_day
+from evenkeel.core.guidelines.packs.library import Library
+from evenkeel.core.guidelines.packs.packs import Pack
+from evenkeel.core.guidelines.terms.dictionary import Dictionary
+from evenkeel.core.guidelines.terms.values import Facts
+from evenkeel.core.guidelines.trials.sets import TrialTable
+from evenkeel.core.guidelines.verdicts.check import Check
+from evenkeel.core.guidelines.verdicts.verdicts import CriterionVerdict, Finding, judge_pack
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.core.packets.measured import Measured, Total, with_scores
 from evenkeel.core.packets.model import (

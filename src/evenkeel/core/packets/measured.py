@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
-from evenkeel.core.guidelines.dictionary import Dictionary, is_stale
-from evenkeel.core.guidelines.values import Fact, Facts, Range
-from evenkeel.core.guidelines.working import say_day
+from evenkeel.core.guidelines.facts.working import say_day
+from evenkeel.core.guidelines.terms.dictionary import Dictionary, is_stale
+from evenkeel.core.guidelines.terms.values import Fact, Facts, Range
 
 IMPROVEMENT = "improvement_percent"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from evenkeel.core.chart import PartialDate
-from evenkeel.core.guidelines.dictionary import TRIALS
-from evenkeel.core.guidelines.trial_history import Trial
-from evenkeel.core.guidelines.trial_sets import TrialTable
-from evenkeel.core.guidelines.trials import improvement_words
-from evenkeel.core.guidelines.working import say_day
+from evenkeel.core.guidelines.facts.working import say_day
+from evenkeel.core.guidelines.terms.dictionary import TRIALS
+from evenkeel.core.guidelines.trials.history import Trial
+from evenkeel.core.guidelines.trials.rules import improvement_words
+from evenkeel.core.guidelines.trials.sets import TrialTable
 from evenkeel.core.kernel.quantities import plain
 from evenkeel.core.packets.model import Missing, TrialPart, TrialRow
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from evenkeel.core.guidelines.dictionary import TRIALS, Dictionary, FactDefinition
-from evenkeel.core.guidelines.values import Fact, Facts
-from evenkeel.core.guidelines.verdicts import value_words
-from evenkeel.core.guidelines.working import say_day
+from evenkeel.core.guidelines.facts.working import say_day
+from evenkeel.core.guidelines.terms.dictionary import TRIALS, Dictionary, FactDefinition
+from evenkeel.core.guidelines.terms.values import Fact, Facts
+from evenkeel.core.guidelines.verdicts.verdicts import value_words
 from evenkeel.core.packets.model import Missing, Stated
 
 _TIMELESS = ("age_years", "sex")

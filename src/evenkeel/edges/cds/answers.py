@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from evenkeel.core.guidelines.derive import derive_facts
-from evenkeel.core.guidelines.library import Library
-from evenkeel.core.guidelines.values import Facts
-from evenkeel.core.guidelines.verdicts import Finding, PackVerdict, judge_pack
+from evenkeel.core.guidelines.facts.derive import derive_facts
+from evenkeel.core.guidelines.packs.library import Library
+from evenkeel.core.guidelines.terms.values import Facts
+from evenkeel.core.guidelines.verdicts.verdicts import Finding, PackVerdict, judge_pack
 from evenkeel.edges.cds import cards, gaps
 from evenkeel.edges.cds import record as records
 from evenkeel.edges.cds.asked import Asked

@@ -14,9 +14,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from evenkeel.core.chart import Allergy
-from evenkeel.core.guidelines.library import Library
-from evenkeel.core.guidelines.values import Facts
-from evenkeel.core.guidelines.verdicts import Finding
+from evenkeel.core.guidelines.packs.library import Library
+from evenkeel.core.guidelines.terms.values import Facts
+from evenkeel.core.guidelines.verdicts.verdicts import Finding
 from evenkeel.edges.cds.matters import STILL, Line, Matter, Urgency
 from evenkeel.edges.cds.orders import Order
 from evenkeel.edges.cds.record import Record

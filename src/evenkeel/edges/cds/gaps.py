@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from evenkeel.core.guidelines.changes import questions
-from evenkeel.core.guidelines.library import Library
-from evenkeel.core.guidelines.values import Facts
-from evenkeel.core.guidelines.verdicts import PackVerdict
+from evenkeel.core.guidelines.changes.changes import questions
+from evenkeel.core.guidelines.packs.library import Library
+from evenkeel.core.guidelines.terms.values import Facts
+from evenkeel.core.guidelines.verdicts.verdicts import PackVerdict
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.core.safeguards import safeguards
 from evenkeel.edges.cds.cards import Card, first_upper, make, say_order

@@ -20,12 +20,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum
 
-from evenkeel.core.guidelines.changes import supposing
-from evenkeel.core.guidelines.derive import derive_facts
-from evenkeel.core.guidelines.library import Library
-from evenkeel.core.guidelines.packs import Criterion, Pack
-from evenkeel.core.guidelines.values import Answer, Facts
-from evenkeel.core.guidelines.verdicts import (
+from evenkeel.core.guidelines.changes.changes import supposing
+from evenkeel.core.guidelines.facts.derive import derive_facts
+from evenkeel.core.guidelines.packs.library import Library
+from evenkeel.core.guidelines.packs.packs import Criterion, Pack
+from evenkeel.core.guidelines.terms.values import Answer, Facts
+from evenkeel.core.guidelines.verdicts.verdicts import (
     CriterionVerdict,
     Finding,
     PackVerdict,

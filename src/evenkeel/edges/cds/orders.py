@@ -15,10 +15,10 @@ from decimal import Decimal
 from typing import Any
 
 from evenkeel.core.chart import Code
-from evenkeel.core.guidelines.quantities import read_quantity
-from evenkeel.core.guidelines.terminology import Terminology
-from evenkeel.core.guidelines.values import Range
-from evenkeel.core.guidelines.values import Value as FactValue
+from evenkeel.core.guidelines.facts.quantities import read_quantity
+from evenkeel.core.guidelines.terms.terminology import Terminology
+from evenkeel.core.guidelines.terms.values import Range
+from evenkeel.core.guidelines.terms.values import Value as FactValue
 from evenkeel.edges.fhir.values import code_of, quantity_of
 
 Resource = dict[str, Any]

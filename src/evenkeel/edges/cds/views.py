@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from evenkeel.core.chart import Fault, Refused
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.edges.cds import answers, asked, fhir_server, told, trust
 from evenkeel.edges.cds.offered import SERVICES, Service, discovery
 from evenkeel.edges.cds.pace import Pace

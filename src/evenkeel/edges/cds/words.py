@@ -15,10 +15,10 @@ from evenkeel.core.chart import (
     PartialDate,
     When,
 )
-from evenkeel.core.guidelines.dictionary import Dictionary
-from evenkeel.core.guidelines.values import Fact, Facts
-from evenkeel.core.guidelines.verdicts import fact_words, value_words
-from evenkeel.core.guidelines.working import say_day
+from evenkeel.core.guidelines.facts.working import say_day
+from evenkeel.core.guidelines.terms.dictionary import Dictionary
+from evenkeel.core.guidelines.terms.values import Fact, Facts
+from evenkeel.core.guidelines.verdicts.verdicts import fact_words, value_words
 from evenkeel.edges.cds.record import Record
 
 PRESSURE = ("systolic_bp", "diastolic_bp")

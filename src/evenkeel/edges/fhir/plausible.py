@@ -11,7 +11,12 @@ from collections.abc import Iterator
 from functools import cache
 
 from evenkeel.core.chart import Code, Component, Quantity
-from evenkeel.core.guidelines.terminology import LOINC, QuantityRule, Terminology, load_terminology
+from evenkeel.core.guidelines.terms.terminology import (
+    LOINC,
+    QuantityRule,
+    Terminology,
+    load_terminology,
+)
 from evenkeel.core.kernel.quantities import plain
 
 Doubt = tuple[str, str]

@@ -13,15 +13,15 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from evenkeel.core.guidelines.dictionary import Dictionary, Kind
-from evenkeel.core.guidelines.packs import Pack
+from evenkeel.core.guidelines.packs.packs import Pack
 from evenkeel.core.guidelines.tables.conditions import day_constant
 from evenkeel.core.guidelines.tables.logic import choose, column, null
 from evenkeel.core.guidelines.tables.numbers import Digits, constant
 from evenkeel.core.guidelines.tables.packs import Columns, select
 from evenkeel.core.guidelines.tables.registry import ID
 from evenkeel.core.guidelines.tables.samples import Samples, samples
-from evenkeel.core.guidelines.values import Range, Value
+from evenkeel.core.guidelines.terms.dictionary import Dictionary, Kind
+from evenkeel.core.guidelines.terms.values import Range, Value
 from evenkeel.edges.tables.duckdb import connect, written
 from evenkeel.edges.tables.engine import CSV
 

@@ -14,8 +14,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from evenkeel.core.guidelines.dictionary import Dictionary
-from evenkeel.core.guidelines.packs import Pack
+from evenkeel.core.guidelines.packs.packs import Pack
 from evenkeel.core.guidelines.tables.logic import all_of, column
 from evenkeel.core.guidelines.tables.packs import (
     ANSWERS,
@@ -33,7 +32,8 @@ from evenkeel.core.guidelines.tables.registry import (
     read_columns,
 )
 from evenkeel.core.guidelines.tables.scenario import with_facts
-from evenkeel.core.guidelines.values import Value
+from evenkeel.core.guidelines.terms.dictionary import Dictionary
+from evenkeel.core.guidelines.terms.values import Value
 from evenkeel.edges.tables.engine import TABLE, Engine
 
 NAMED_ROWS = 3

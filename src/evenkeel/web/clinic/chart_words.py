@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
 from evenkeel.core.chart import Component, Observation, PartialDate, Quantity, When
-from evenkeel.core.guidelines.terminology import Terminology, load_terminology
+from evenkeel.core.guidelines.terms.terminology import Terminology, load_terminology
 from evenkeel.web.ui import words
 
 UNITS = {

@@ -23,7 +23,7 @@ from evenkeel.core.chart import (
     Quantity,
     When,
 )
-from evenkeel.core.guidelines.dictionary import Dictionary, is_stale, load_dictionary
+from evenkeel.core.guidelines.terms.dictionary import Dictionary, is_stale, load_dictionary
 from evenkeel.web.clinic.chart_words import day_of, quantity, terminology, value_of, written
 from evenkeel.web.ui import words
 

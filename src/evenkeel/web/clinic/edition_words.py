@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from evenkeel.core.guidelines.differences import Change, Difference, differences
-from evenkeel.core.guidelines.library import Library
-from evenkeel.core.guidelines.verdicts import Finding
+from evenkeel.core.guidelines.packs.differences import Change, Difference, differences
+from evenkeel.core.guidelines.packs.library import Library
+from evenkeel.core.guidelines.verdicts.verdicts import Finding
 from evenkeel.web.clinic.screening_parts import FINDING_WORDS, STATE
 from evenkeel.web.records.models import EditionEffect
 from evenkeel.web.records.selectors.editions import Again

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.urls import reverse
 
-from evenkeel.core.guidelines.dictionary import TRIALS
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Pack
-from evenkeel.core.guidelines.verdicts import Finding
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import Pack
+from evenkeel.core.guidelines.terms.dictionary import TRIALS
+from evenkeel.core.guidelines.verdicts.verdicts import Finding
 from evenkeel.core.packets.assemble import PARTS
 from evenkeel.web.clinic.screening_parts import STATE
 from evenkeel.web.records.models import Packet, Patient

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.urls import reverse
 
-from evenkeel.core.guidelines.bites import Bite, Stance
-from evenkeel.core.guidelines.dictionary import TRIALS
-from evenkeel.core.guidelines.verdicts import fact_words
+from evenkeel.core.guidelines.terms.dictionary import TRIALS
+from evenkeel.core.guidelines.verdicts.bites import Bite, Stance
+from evenkeel.core.guidelines.verdicts.verdicts import fact_words
 from evenkeel.web.records.selectors.screening import Screening
 
 _STATES = {

@@ -11,12 +11,12 @@ from typing import Any
 
 from django.urls import reverse
 
-from evenkeel.core.guidelines.answers import read_trials
-from evenkeel.core.guidelines.dictionary import FactDefinition
-from evenkeel.core.guidelines.library import Library
-from evenkeel.core.guidelines.trials import Trial, judge
-from evenkeel.core.guidelines.values import Range
-from evenkeel.core.guidelines.verdicts import (
+from evenkeel.core.guidelines.facts.answers import read_trials
+from evenkeel.core.guidelines.packs.library import Library
+from evenkeel.core.guidelines.terms.dictionary import FactDefinition
+from evenkeel.core.guidelines.terms.values import Range
+from evenkeel.core.guidelines.trials.rules import Trial, judge
+from evenkeel.core.guidelines.verdicts.verdicts import (
     UNIT_WORDS,
     Finding,
     PackVerdict,

@@ -11,11 +11,11 @@ from typing import Any
 
 from django.urls import reverse
 
-from evenkeel.core.guidelines.dictionary import FactDefinition
-from evenkeel.core.guidelines.library import Library
-from evenkeel.core.guidelines.settle import Settling
-from evenkeel.core.guidelines.values import Fact
-from evenkeel.core.guidelines.verdicts import (
+from evenkeel.core.guidelines.changes.settle import Settling
+from evenkeel.core.guidelines.packs.library import Library
+from evenkeel.core.guidelines.terms.dictionary import FactDefinition
+from evenkeel.core.guidelines.terms.values import Fact
+from evenkeel.core.guidelines.verdicts.verdicts import (
     UNIT_WORDS,
     Finding,
     PackVerdict,

@@ -10,9 +10,9 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html_join
 
-from evenkeel.core.guidelines.changes import Turn
-from evenkeel.core.guidelines.settle import Fewest, Settling
-from evenkeel.core.guidelines.verdicts import SILENT, CriterionVerdict, PackVerdict
+from evenkeel.core.guidelines.changes.changes import Turn
+from evenkeel.core.guidelines.changes.settle import Fewest, Settling
+from evenkeel.core.guidelines.verdicts.verdicts import SILENT, CriterionVerdict, PackVerdict
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.web.clinic.screening_parts import FINDING_WORDS, STATE, fact_line
 from evenkeel.web.records.selectors.screening import Screening

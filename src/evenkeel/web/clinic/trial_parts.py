@@ -9,11 +9,11 @@ from typing import Any
 
 from django.urls import reverse
 
-from evenkeel.core.guidelines.staging import Scored
-from evenkeel.core.guidelines.trial_hints import SeenDrug
-from evenkeel.core.guidelines.trial_history import Trial, weeks_of, weeks_words
-from evenkeel.core.guidelines.trial_judgements import TrialJudgement
-from evenkeel.core.guidelines.trial_sets import Open, trial_words
+from evenkeel.core.guidelines.facts.trial_hints import SeenDrug
+from evenkeel.core.guidelines.trials.history import Trial, weeks_of, weeks_words
+from evenkeel.core.guidelines.trials.judgements import TrialJudgement
+from evenkeel.core.guidelines.trials.sets import Open, trial_words
+from evenkeel.core.guidelines.trials.staging import Scored
 from evenkeel.core.kernel.sources import Mark
 from evenkeel.web.clinic.plots.trials import came_of, day_words, dose_words, short_words
 from evenkeel.web.clinic.screening_parts import short_ref

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.urls import reverse
 
-from evenkeel.core.guidelines.conflicts import Conflict, Position
-from evenkeel.core.guidelines.dictionary import FactDefinition
-from evenkeel.core.guidelines.jurisdictions import JURISDICTION_WORDS
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Criterion, Pack
-from evenkeel.core.guidelines.verdicts import choice_words
+from evenkeel.core.guidelines.packs.conflicts import Conflict, Position
+from evenkeel.core.guidelines.packs.jurisdictions import JURISDICTION_WORDS
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import Criterion, Pack
+from evenkeel.core.guidelines.terms.dictionary import FactDefinition
+from evenkeel.core.guidelines.verdicts.verdicts import choice_words
 from evenkeel.web.guidelines.words import ASKED_WORDS, MARK_SHORT, STAGE_WORDS
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.urls import reverse
 
-from evenkeel.core.guidelines import editions
-from evenkeel.core.guidelines.jurisdictions import JURISDICTION_WORDS
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Criterion, Pack
-from evenkeel.core.guidelines.reading import in_words
-from evenkeel.core.guidelines.spec import SpecCase, load_spec
-from evenkeel.core.guidelines.values import Value
-from evenkeel.core.guidelines.verdicts import value_words
+from evenkeel.core.guidelines.authoring.reading import in_words
+from evenkeel.core.guidelines.authoring.spec import SpecCase, load_spec
+from evenkeel.core.guidelines.packs import editions
+from evenkeel.core.guidelines.packs.jurisdictions import JURISDICTION_WORDS
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import Criterion, Pack
+from evenkeel.core.guidelines.terms.values import Value
+from evenkeel.core.guidelines.verdicts.verdicts import value_words
 from evenkeel.core.kernel.content import ContentFault
 from evenkeel.web.guidelines import links
 from evenkeel.web.guidelines.words import (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from evenkeel.core.guidelines.dictionary import TRIALS, FactDefinition, Kind
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.terminology import ATC, ICD_10, ICD_10_CM, LOINC, RXNORM
-from evenkeel.core.guidelines.verdicts import UNIT_WORDS, choice_words
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.dictionary import TRIALS, FactDefinition, Kind
+from evenkeel.core.guidelines.terms.terminology import ATC, ICD_10, ICD_10_CM, LOINC, RXNORM
+from evenkeel.core.guidelines.verdicts.verdicts import UNIT_WORDS, choice_words
 from evenkeel.web.guidelines import links
 from evenkeel.web.guidelines.words import ASKED_WORDS
 

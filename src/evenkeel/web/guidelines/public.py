@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.web.guidelines.words import DRAFT_WORDS
 from evenkeel.web.ui.public import kept, nearest_names, public_frame
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Criterion, Pack
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import Criterion, Pack
 from evenkeel.web.guidelines import links
 
 MOST = 100

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from evenkeel.core.guidelines.dictionary import FactDefinition, Kind
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Criterion
-from evenkeel.core.guidelines.spec import read_written
-from evenkeel.core.guidelines.values import Fact, Facts
-from evenkeel.core.guidelines.verdicts import UNIT_WORDS, choice_words, judge_criterion
+from evenkeel.core.guidelines.authoring.spec import read_written
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import Criterion
+from evenkeel.core.guidelines.terms.dictionary import FactDefinition, Kind
+from evenkeel.core.guidelines.terms.values import Fact, Facts
+from evenkeel.core.guidelines.verdicts.verdicts import UNIT_WORDS, choice_words, judge_criterion
 from evenkeel.web.guidelines.links import fact_label
 from evenkeel.web.guidelines.one_criterion import FINDING_WORDS, STATES
 

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from evenkeel.core.guidelines.conflicts import DOES_WORDS
-from evenkeel.core.guidelines.jurisdictions import JURISDICTION_WORDS
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.reading import in_words
+from evenkeel.core.guidelines.authoring.reading import in_words
+from evenkeel.core.guidelines.packs.conflicts import DOES_WORDS
+from evenkeel.core.guidelines.packs.jurisdictions import JURISDICTION_WORDS
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.web.guidelines import links, one_criterion, one_fact, trying
 from evenkeel.web.guidelines.public import answer, answer_form, missing
 from evenkeel.web.guidelines.search import Wanted, find

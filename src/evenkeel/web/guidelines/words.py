@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from evenkeel.core.guidelines.packs import Criterion, Pack
+from evenkeel.core.guidelines.packs.packs import Criterion, Pack
 from evenkeel.core.kernel.sources import Mark
 
 DRAFT_WORDS = (

@@ -12,8 +12,7 @@ from datetime import date
 
 from sqlglot import exp
 
-from evenkeel.core.guidelines.dictionary import Kind
-from evenkeel.core.guidelines.predicates import (
+from evenkeel.core.guidelines.predicates.tree import (
     And,
     Arithmetic,
     Call,
@@ -40,7 +39,8 @@ from evenkeel.core.guidelines.tables.logic import (
     unknown,
 )
 from evenkeel.core.guidelines.tables.numbers import Digits, End, NotCompilable, Number
-from evenkeel.core.guidelines.values import Range, Value
+from evenkeel.core.guidelines.terms.dictionary import Kind
+from evenkeel.core.guidelines.terms.values import Range, Value
 
 Flags = dict[str, exp.Expr]
 

@@ -14,8 +14,7 @@ from functools import cached_property
 
 from sqlglot import exp
 
-from evenkeel.core.guidelines.dictionary import Dictionary
-from evenkeel.core.guidelines.packs import Criterion, Pack
+from evenkeel.core.guidelines.packs.packs import Criterion, Pack
 from evenkeel.core.guidelines.tables.conditions import Table, Told, condition
 from evenkeel.core.guidelines.tables.logic import (
     all_of,
@@ -33,7 +32,8 @@ from evenkeel.core.guidelines.tables.logic import (
     unknown,
 )
 from evenkeel.core.guidelines.tables.numbers import NotCompilable
-from evenkeel.core.guidelines.verdicts import Finding
+from evenkeel.core.guidelines.terms.dictionary import Dictionary
+from evenkeel.core.guidelines.verdicts.verdicts import Finding
 from evenkeel.core.kernel.verdicts import Answer
 
 # In a table an answer and a finding are small numbers: a byte for each patient.

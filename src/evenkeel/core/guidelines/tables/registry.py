@@ -22,11 +22,11 @@ from enum import StrEnum
 
 from sqlglot import exp
 
-from evenkeel.core.guidelines.dictionary import Dictionary, FactDefinition, Kind
 from evenkeel.core.guidelines.tables.conditions import FactColumn, Table, day_constant
 from evenkeel.core.guidelines.tables.logic import any_of, choose, column, null, unknown
 from evenkeel.core.guidelines.tables.numbers import Digits, constant
 from evenkeel.core.guidelines.tables.packs import Columns
+from evenkeel.core.guidelines.terms.dictionary import Dictionary, FactDefinition, Kind
 from evenkeel.core.kernel.quantities import plain
 
 ID = "id"

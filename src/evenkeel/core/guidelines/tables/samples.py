@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from evenkeel.core.guidelines.dictionary import Dictionary, FactDefinition, Kind
-from evenkeel.core.guidelines.packs import Criterion, Pack
-from evenkeel.core.guidelines.predicates import (
+from evenkeel.core.guidelines.packs.packs import Criterion, Pack
+from evenkeel.core.guidelines.predicates.tree import (
     And,
     Arithmetic,
     Call,
@@ -30,8 +29,9 @@ from evenkeel.core.guidelines.predicates import (
     facts_in,
 )
 from evenkeel.core.guidelines.tables.registry import limits
-from evenkeel.core.guidelines.values import Fact, Facts, Range, Value
-from evenkeel.core.guidelines.verdicts import Finding, judge_criterion
+from evenkeel.core.guidelines.terms.dictionary import Dictionary, FactDefinition, Kind
+from evenkeel.core.guidelines.terms.values import Fact, Facts, Range, Value
+from evenkeel.core.guidelines.verdicts.verdicts import Finding, judge_criterion
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,16 @@ from difflib import get_close_matches
 
 from sqlglot import exp
 
-from evenkeel.core.guidelines.answers import read_value
-from evenkeel.core.guidelines.dictionary import Dictionary, Kind
-from evenkeel.core.guidelines.packs import Criterion, Pack
-from evenkeel.core.guidelines.predicates import PredicateFault, facts_in, read_predicate
+from evenkeel.core.guidelines.facts.answers import read_value
+from evenkeel.core.guidelines.packs.packs import Criterion, Pack
+from evenkeel.core.guidelines.predicates.tree import PredicateFault, facts_in, read_predicate
 from evenkeel.core.guidelines.tables.conditions import FactColumn, Table, day_constant
 from evenkeel.core.guidelines.tables.logic import all_of, choose, unknown
 from evenkeel.core.guidelines.tables.numbers import Digits, constant
 from evenkeel.core.guidelines.tables.packs import Columns
 from evenkeel.core.guidelines.tables.registry import AFTER, Registry, limits
-from evenkeel.core.guidelines.values import Range, Value
+from evenkeel.core.guidelines.terms.dictionary import Dictionary, Kind
+from evenkeel.core.guidelines.terms.values import Range, Value
 
 
 class UnreadableSupposition(ValueError):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from evenkeel.core.guidelines.dictionary import FactDefinition, Kind
+from evenkeel.core.guidelines.terms.dictionary import FactDefinition, Kind
 from evenkeel.core.kernel.quantities import UnreadableQuantity, read_decimal
 
 NOT_KNOWN = "not-known"

@@ -9,10 +9,10 @@ from typing import Any
 
 from django import forms
 
-from evenkeel.core.guidelines.answers import read_trials
-from evenkeel.core.guidelines.library import Library
-from evenkeel.core.guidelines.trial_doubts import doubtful
-from evenkeel.core.guidelines.trial_hints import SeenDrug
+from evenkeel.core.guidelines.facts.answers import read_trials
+from evenkeel.core.guidelines.facts.trial_hints import SeenDrug
+from evenkeel.core.guidelines.packs.library import Library
+from evenkeel.core.guidelines.trials.doubts import doubtful
 from evenkeel.core.kernel.quantities import UnreadableQuantity, read_decimal
 from evenkeel.web.records.models import FactAnswer
 from evenkeel.web.records.selectors.facts import exact

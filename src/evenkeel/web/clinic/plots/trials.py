@@ -14,10 +14,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from evenkeel.core.chart import PartialDate
-from evenkeel.core.guidelines.trial_definitions import TrialDefinition
-from evenkeel.core.guidelines.trial_history import Trial, stretches, weeks_of, weeks_words
-from evenkeel.core.guidelines.trial_judgements import TrialJudgement
-from evenkeel.core.guidelines.trials import improvement_words
+from evenkeel.core.guidelines.trials.definitions import TrialDefinition
+from evenkeel.core.guidelines.trials.history import Trial, stretches, weeks_of, weeks_words
+from evenkeel.core.guidelines.trials.judgements import TrialJudgement
+from evenkeel.core.guidelines.trials.rules import improvement_words
 from evenkeel.core.kernel.quantities import plain
 from evenkeel.web.records.selectors.trials import TrialHistory
 from evenkeel.web.ui import svg

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.web.clinic.forms.cds import CdsClientForm, shown
 from evenkeel.web.clinic.guards import page
 from evenkeel.web.clinic.posted import once_of

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.web.clinic import edition_words as words
 from evenkeel.web.clinic.guards import page, patient_or_404
 from evenkeel.web.clinic.persons import card_of

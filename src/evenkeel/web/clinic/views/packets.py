@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Pack
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import Pack
 from evenkeel.core.packets.assemble import PARTS
 from evenkeel.web.clinic import packet_parts as parts
 from evenkeel.web.clinic.guards import note_look, page, patient_or_404

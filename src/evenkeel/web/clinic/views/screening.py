@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from evenkeel.core.guidelines.dictionary import TRIALS
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.verdicts import choice_words
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.terms.dictionary import TRIALS
+from evenkeel.core.guidelines.verdicts.verdicts import choice_words
 from evenkeel.web.clinic import charts, screening_conflicts, screening_why
 from evenkeel.web.clinic import screening_details as details
 from evenkeel.web.clinic import screening_parts as parts

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.web.clinic import trial_parts as parts
 from evenkeel.web.clinic.forms.trials import TrialForm, drug_names, typed_of, typed_of_seen
 from evenkeel.web.clinic.guards import page, patient_or_404

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from evenkeel.core.guidelines.editions import released, releases
-from evenkeel.core.guidelines.library import Library, library
+from evenkeel.core.guidelines.packs.editions import released, releases
+from evenkeel.core.guidelines.packs.library import Library, library
 from evenkeel.web.accounts.models import User
 from evenkeel.web.records.models import Patient
 from evenkeel.web.records.selectors.packets import packet_of

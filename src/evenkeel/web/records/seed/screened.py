@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from evenkeel.core.guidelines.dictionary import TRIALS
+from evenkeel.core.guidelines.terms.dictionary import TRIALS
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
 from evenkeel.web.records.seed.rows import Rows
 from evenkeel.web.records.services import screening

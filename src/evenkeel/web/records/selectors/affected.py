@@ -13,8 +13,8 @@ from django.db.models import (
     QuerySet,
 )
 
-from evenkeel.core.guidelines.effects import Effect, Moved, effects
-from evenkeel.core.guidelines.library import Library
+from evenkeel.core.guidelines.packs.library import Library
+from evenkeel.core.guidelines.verdicts.effects import Effect, Moved, effects
 from evenkeel.core.protocols.states import CourseStatus
 from evenkeel.web.records.models import (
     Course,

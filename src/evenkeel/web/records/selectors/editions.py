@@ -7,14 +7,14 @@ from datetime import date
 from functools import lru_cache
 
 from evenkeel.core.chart import Refused
-from evenkeel.core.guidelines.check import judge_facts, packs_as_object
-from evenkeel.core.guidelines.editions import UnknownEdition, read_archive, released
-from evenkeel.core.guidelines.effects import ABSENT, Moved, Parted, moved, parted
-from evenkeel.core.guidelines.kept import FORMAT as FACTS_FORMAT
-from evenkeel.core.guidelines.kept import UnreadableKept, facts_from, fitting
-from evenkeel.core.guidelines.library import Library, library
-from evenkeel.core.guidelines.values import Facts
-from evenkeel.core.guidelines.verdicts import PackVerdict, fact_words
+from evenkeel.core.guidelines.facts.kept import FORMAT as FACTS_FORMAT
+from evenkeel.core.guidelines.facts.kept import UnreadableKept, facts_from, fitting
+from evenkeel.core.guidelines.packs.editions import UnknownEdition, read_archive, released
+from evenkeel.core.guidelines.packs.library import Library, library
+from evenkeel.core.guidelines.terms.values import Facts
+from evenkeel.core.guidelines.verdicts.check import judge_facts, packs_as_object
+from evenkeel.core.guidelines.verdicts.effects import ABSENT, Moved, Parted, moved, parted
+from evenkeel.core.guidelines.verdicts.verdicts import PackVerdict, fact_words
 from evenkeel.core.kernel.content import ContentFault
 from evenkeel.core.safeguards import Safeguard, judge_all, load_safeguards
 from evenkeel.web.records.models import ContentEdition, ScreeningDecision

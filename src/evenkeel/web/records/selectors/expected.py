@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
-from evenkeel.core.guidelines.library import library
+from evenkeel.core.guidelines.packs.library import library
 from evenkeel.core.kernel.quantities import plain, read_decimal
 from evenkeel.core.monitoring.fold import State
 from evenkeel.core.monitoring.portions import (

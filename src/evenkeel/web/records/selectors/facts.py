@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 from evenkeel.core.chart import Chart, Problem
-from evenkeel.core.guidelines.answers import read_trials, read_value
-from evenkeel.core.guidelines.check import Check, check
-from evenkeel.core.guidelines.dictionary import TRIALS
-from evenkeel.core.guidelines.library import Library, library
-from evenkeel.core.guidelines.trials import Trial
-from evenkeel.core.guidelines.values import Answer
+from evenkeel.core.guidelines.facts.answers import read_trials, read_value
+from evenkeel.core.guidelines.packs.library import Library, library
+from evenkeel.core.guidelines.terms.dictionary import TRIALS
+from evenkeel.core.guidelines.terms.values import Answer
+from evenkeel.core.guidelines.trials.rules import Trial
+from evenkeel.core.guidelines.verdicts.check import Check, check
 from evenkeel.web.accounts.roles import Role
 from evenkeel.web.records.models import FactAnswer, Patient
 from evenkeel.web.records.selectors.patients import chart_of, person_of

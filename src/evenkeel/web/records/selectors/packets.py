@@ -8,14 +8,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from evenkeel.core.guidelines.answers import read_trials
-from evenkeel.core.guidelines.check import Check
-from evenkeel.core.guidelines.dictionary import TRIALS
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Pack
-from evenkeel.core.guidelines.trial_facts import episode_of
-from evenkeel.core.guidelines.trial_sets import TrialTable
-from evenkeel.core.guidelines.trial_sets import judge_all as judge_trials
+from evenkeel.core.guidelines.facts.answers import read_trials
+from evenkeel.core.guidelines.facts.of_trials import episode_of
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import Pack
+from evenkeel.core.guidelines.terms.dictionary import TRIALS
+from evenkeel.core.guidelines.trials.sets import TrialTable
+from evenkeel.core.guidelines.trials.sets import judge_all as judge_trials
+from evenkeel.core.guidelines.verdicts.check import Check
 from evenkeel.core.instruments import scale_of
 from evenkeel.core.packets.assemble import Charted, assemble
 from evenkeel.core.packets.measured import Measured, Total

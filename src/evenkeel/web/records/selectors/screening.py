@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from evenkeel.core.guidelines.bites import Bite, bites
-from evenkeel.core.guidelines.changes import Asking, Question, Turn, asking, turns
-from evenkeel.core.guidelines.check import Check
-from evenkeel.core.guidelines.library import Library, library
-from evenkeel.core.guidelines.rows import Row, rows
-from evenkeel.core.guidelines.settle import Settling, at_best, settle
-from evenkeel.core.guidelines.values import Fact
-from evenkeel.core.guidelines.verdicts import PackVerdict
+from evenkeel.core.guidelines.changes.changes import Asking, Question, Turn, asking, turns
+from evenkeel.core.guidelines.changes.settle import Settling, at_best, settle
+from evenkeel.core.guidelines.packs.library import Library, library
+from evenkeel.core.guidelines.terms.values import Fact
+from evenkeel.core.guidelines.verdicts.bites import Bite, bites
+from evenkeel.core.guidelines.verdicts.check import Check
+from evenkeel.core.guidelines.verdicts.rows import Row, rows
+from evenkeel.core.guidelines.verdicts.verdicts import PackVerdict
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.core.safeguards import SafeguardVerdict, judge_all
 from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision

@@ -8,15 +8,15 @@ from datetime import date, datetime
 from typing import Any
 
 from evenkeel.core.chart import PartialDate
-from evenkeel.core.guidelines.answers import read_trials
-from evenkeel.core.guidelines.check import Check
-from evenkeel.core.guidelines.dictionary import TRIALS
-from evenkeel.core.guidelines.library import Library, library
-from evenkeel.core.guidelines.staging import Stage, StagingMethod
-from evenkeel.core.guidelines.trial_facts import episode_of, stage_of
-from evenkeel.core.guidelines.trial_hints import SeenDrug, antidepressants_in
-from evenkeel.core.guidelines.trial_history import Episode, Trial
-from evenkeel.core.guidelines.trial_sets import TrialTable, judge_all
+from evenkeel.core.guidelines.facts.answers import read_trials
+from evenkeel.core.guidelines.facts.of_trials import episode_of, stage_of
+from evenkeel.core.guidelines.facts.trial_hints import SeenDrug, antidepressants_in
+from evenkeel.core.guidelines.packs.library import Library, library
+from evenkeel.core.guidelines.terms.dictionary import TRIALS
+from evenkeel.core.guidelines.trials.history import Episode, Trial
+from evenkeel.core.guidelines.trials.sets import TrialTable, judge_all
+from evenkeel.core.guidelines.trials.staging import Stage, StagingMethod
+from evenkeel.core.guidelines.verdicts.check import Check
 from evenkeel.web.records.models import FactAnswer, Patient
 from evenkeel.web.records.selectors.facts import check_of, exact
 from evenkeel.web.records.selectors.patients import chart_of

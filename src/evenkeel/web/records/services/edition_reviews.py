@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from evenkeel.core.guidelines.effects import Effect
-from evenkeel.core.guidelines.library import Library, library
+from evenkeel.core.guidelines.packs.library import Library, library
+from evenkeel.core.guidelines.verdicts.effects import Effect
 from evenkeel.core.protocols.states import CourseStatus
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.ledger import seals

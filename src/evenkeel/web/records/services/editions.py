@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
-from evenkeel.core.guidelines.editions import write_archive
-from evenkeel.core.guidelines.library import Library
+from evenkeel.core.guidelines.packs.editions import write_archive
+from evenkeel.core.guidelines.packs.library import Library
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records.models import ContentEdition
 

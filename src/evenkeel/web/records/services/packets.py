@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import transaction
 
-from evenkeel.core.guidelines.library import library
-from evenkeel.core.guidelines.packs import Pack
+from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.guidelines.packs.packs import Pack
 from evenkeel.core.packets.assemble import PARTS
 from evenkeel.core.packets.model import Packet as Made
 from evenkeel.web.accounts.models import User

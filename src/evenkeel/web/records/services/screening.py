@@ -8,13 +8,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from evenkeel.core.guidelines.answers import UnreadableAnswers, read_trials, read_value
-from evenkeel.core.guidelines.check import as_object
-from evenkeel.core.guidelines.dictionary import TRIALS
-from evenkeel.core.guidelines.kept import FORMAT as FACTS_FORMAT
-from evenkeel.core.guidelines.kept import facts_as_json
-from evenkeel.core.guidelines.library import Library, library
-from evenkeel.core.guidelines.verdicts import SILENT, PackVerdict
+from evenkeel.core.guidelines.facts.answers import UnreadableAnswers, read_trials, read_value
+from evenkeel.core.guidelines.facts.kept import FORMAT as FACTS_FORMAT
+from evenkeel.core.guidelines.facts.kept import facts_as_json
+from evenkeel.core.guidelines.packs.library import Library, library
+from evenkeel.core.guidelines.terms.dictionary import TRIALS
+from evenkeel.core.guidelines.verdicts.check import as_object
+from evenkeel.core.guidelines.verdicts.verdicts import SILENT, PackVerdict
 from evenkeel.core.kernel.verdicts import Answer as Verdict
 from evenkeel.core.safeguards import judge_all
 from evenkeel.web.accounts.models import User

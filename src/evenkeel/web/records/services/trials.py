@@ -16,8 +16,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from evenkeel.core.guidelines.answers import read_trials
-from evenkeel.core.guidelines.dictionary import TRIALS
+from evenkeel.core.guidelines.facts.answers import read_trials
+from evenkeel.core.guidelines.terms.dictionary import TRIALS
 from evenkeel.web.accounts.models import User
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions

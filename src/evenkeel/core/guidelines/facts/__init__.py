@@ -1,0 +1,1 @@
+"""One person's facts, from a record and from answers."""

@@ -1,0 +1,1 @@
+"""Guidelines as content: packs, conflicts, editions."""

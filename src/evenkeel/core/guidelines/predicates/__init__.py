@@ -1,0 +1,1 @@
+"""Conditions on facts: read, walked, made ready, cut into regions."""

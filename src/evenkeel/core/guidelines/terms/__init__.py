@@ -1,0 +1,1 @@
+"""What can be known: facts, their values, units and codes."""

@@ -1,0 +1,1 @@
+"""Antidepressant trials: adequate, failed, counted, staged."""

@@ -1,0 +1,1 @@
+"""What packs say of one person, and where guidelines part."""
