@@ -12,8 +12,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from evenkeel.core.guidelines.editions import archive_name, releases, write_archive
-from evenkeel.core.guidelines.library import load_library
+from evenkeel.core.guidelines.packs.editions import archive_name, releases, write_archive
+from evenkeel.core.guidelines.packs.library import load_library
 
 PLACE = Path(__file__).parents[1] / "src" / "evenkeel" / "content" / "guidelines" / "editions"
 
