@@ -23,6 +23,11 @@ def folder(tmp_path: Path) -> Path:
     for part in PARTS:
         shutil.copytree(SHIPPED / part, tmp_path / part, ignore=shutil.ignore_patterns("editions"))
     shutil.copy(SHIPPED / "coverage.toml", tmp_path)
+    # Under a released name every change is a fault of its own; an author takes a new one.
+    index = tmp_path / "guidelines" / "index.toml"
+    first, rest = index.read_text("utf-8").split("\n", 1)
+    assert first.startswith("edition = ")
+    index.write_text(f'edition = "an author\'s own"\n{rest}', "utf-8")
     return tmp_path
 
 
