@@ -10,6 +10,7 @@ checked against exact values first, and run a stated fraction of the people.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,9 @@ FEW = 4  # people whose exact values everybody is checked against
 HERE = Path(__file__).resolve().parent
 PEERS = HERE.parent / "var" / "peers" / "pharmacology"
 PACKAGES = ("numpy", "scipy", "jax", "libroadrunner")
+PATIENCE_S = 120
+# Libraries that spread five by five numbers over threads only get slower.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 PEER_PEOPLE = {
     "SciPy solve_ivp LSODA": 2, "SciPy expm": 20, "JAX expm, scan, vmap": 1_000,
     "libroadrunner CVODE": 10,
@@ -127,11 +131,15 @@ def peers(
             step=STEP_H, points=POINTS, expected=expected,
         )  # fmt: skip
         for name, people in PEER_PEOPLE.items():
-            done = subprocess.run(
-                [PEERS / "bin" / "python", HERE / "_pharmacology_peers.py", path, name,
-                 str(people)],
-                check=False, capture_output=True, text=True,
-            )  # fmt: skip
+            command = [PEERS / "bin" / "python", HERE / "_pharmacology_peers.py", path, name]
+            try:
+                done = subprocess.run(
+                    [*command, str(people)], check=False, capture_output=True, text=True,
+                    env=os.environ | ONE_THREAD, timeout=PATIENCE_S,
+                )  # fmt: skip
+            except subprocess.TimeoutExpired:
+                left_out[name] = f"it was not done after {PATIENCE_S} s"
+                continue
             if done.returncode:
                 left_out[name] = (done.stderr.strip().splitlines() or ["it ended"])[-1]
                 continue
