@@ -274,3 +274,21 @@ def test_the_spread_drawn_is_the_spread_published():
 def test_no_band_is_drawn_where_no_spread_was_published():
     with pytest.raises(Refusal, match="no spread"):
         draw_etas(models()["kamp_2020_meta_3cmt"], people=10, seed=1)
+
+
+@settings(max_examples=40)
+@given(
+    start=st.floats(-5.0, 5.0),
+    step=st.floats(0.01, 1.0),
+    point=st.integers(0, 60),
+    kernel=st.sampled_from(["modes", "blocks"]),
+)
+def test_a_dose_at_a_grid_point_acts_after_it_wherever_the_grid_begins(start, step, point, kernel):
+    name = "otto_2021_s_ketamine_iv" if kernel == "modes" else "simons_2022_s_ketamine_otf"
+    model = models()[name]
+    who = population(model, people=1, covariates=reference(model, {}), etas={})
+    at = float((start + np.arange(64) * step)[point])
+    plan = schedule_of(who, [Dose(time_h=at, route="iv", amount_mg=10.0)])
+    made = concentrations(who, plan, start_h=start, step_h=step, points=64)[0, 0]
+    assert (made[: point + 1] == 0.0).all()
+    assert (made[point + 1 :] > 0.0).all()

@@ -62,3 +62,21 @@ def test_an_index_of_another_source_does_not_fit(tmp_path):
 def test_the_kernels_are_kept_beside_their_module(name):
     module = __import__(f"evenkeel.core.pharmacology.{name}", fromlist=[name])
     assert Path(module.rows._cache.cache_path).parent == FOLDER
+
+
+def test_a_change_to_any_file_with_kernels_compiles_all_again(monkeypatch, tmp_path):
+    for name in ("vectors.py", "modal.py", "compiled.py", "regimens.py"):
+        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
+    monkeypatch.setattr(compiled, "_HERE", tmp_path)
+    stamp = compiled.stamp_of_all.__wrapped__
+    before = stamp()
+    (tmp_path / "regimens.py").write_text("# no kernel\n")
+    assert stamp() == before
+    with (tmp_path / "vectors.py").open("a") as file:
+        file.write("# numba\n")
+    assert stamp() != before
+    for name in ("modal", "vectors", "ranks"):
+        module = __import__(f"evenkeel.core.pharmacology.{name}", fromlist=[name])
+        kept = [each for each in vars(module).values() if hasattr(each, "_cache")]
+        locators = [each._cache._impl.locator for each in kept if hasattr(each._cache, "_impl")]
+        assert all(isinstance(each, compiled._OfHere) for each in locators)

@@ -162,7 +162,7 @@ def rows(
             stop = j1
             if event[i] < events:
                 ahead = (when[shared, event[i]] - start) / step
-                if ahead < j1 - 1:
+                if ahead < j1:
                     stop = max(now, math.floor(ahead) + 1)
                     while stop > now and start + (stop - 1) * step > when[shared, event[i]]:
                         stop -= 1

@@ -3,25 +3,73 @@
 ``make setup`` compiles them; a package that is installed where nobody may write still uses
 what was compiled with it. Where there is nothing for this processor and nowhere to keep
 it, a kernel is compiled for the running process alone: slower to start, never a failure.
+
+A kernel that was kept holds the code of those that it calls. Numba looks at the file of
+the kernel alone, and would go on using it when another file has changed; here every kept
+kernel bears the mark of all files with kernels, and a change to any compiles all again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import CacheImpl, InTreeCacheLocator
+from numba.core.caching import (
+    CacheImpl,
+    InTreeCacheLocator,
+    UserProvidedCacheLocator,
+    UserWideCacheLocator,
+)
 from numba.core.registry import cpu_target
 
 _HERE = Path(__file__).resolve().parent
 
 
-class Delivered(InTreeCacheLocator):
+@cache
+def stamp_of_all() -> str:
+    """A mark of every file with kernels, as it is now."""
+    digest = hashlib.sha256()
+    for file in sorted(_HERE.glob("*.py")):
+        source = file.read_bytes()
+        if b"numba" in source or b"njit" in source:
+            digest.update(file.name.encode() + b"\0" + source)
+    return digest.hexdigest()
+
+
+class _OfHere:
+    """For kernels of this folder alone, under the mark of all its kernels."""
+
+    def get_source_stamp(self) -> str:
+        return stamp_of_all()
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> Any:
+        if Path(py_file).resolve().parent != _HERE:
+            return None
+        above: Any = super()
+        return above.from_function(py_func, py_file)
+
+
+class Beside(_OfHere, InTreeCacheLocator):
+    """Beside the module, where it may be written."""
+
+
+class ForUser(_OfHere, UserWideCacheLocator):
+    """In the user's own folder, where the module's may not be written."""
+
+
+class Given(_OfHere, UserProvidedCacheLocator):
+    """Where NUMBA_CACHE_DIR says."""
+
+
+class Delivered(_OfHere, InTreeCacheLocator):
     """Kernels of this folder, compiled for this processor, where nobody may write any more."""
 
     @classmethod
@@ -53,11 +101,7 @@ class Delivered(InTreeCacheLocator):
         )
 
 
-CacheImpl._locator_classes = [
-    CacheImpl._locator_classes[0],  # NUMBA_CACHE_DIR, which somebody asked for
-    Delivered,
-    *CacheImpl._locator_classes[1:],
-]
+CacheImpl._locator_classes = [Given, Delivered, Beside, ForUser, *CacheImpl._locator_classes]
 
 
 def _njit(**options: Any) -> Callable[[Any], Any]:

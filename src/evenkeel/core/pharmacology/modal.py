@@ -26,6 +26,7 @@ _FAST: dict[str, Any] = {
     "fastmath": {"contract"},
     "error_model": "numpy",
 }
+_STRICT: dict[str, Any] = {**_FAST, "fastmath": False}
 WIDTH = 64  # points of a block: enough to be worth the loop, few enough to stay in the cache
 NEAREST = 1e-4  # relative gap below which modes are not used: 1e-4 costs four digits of sixteen
 
@@ -231,16 +232,23 @@ def _follow(
     return True
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _stretch_end(at: float, start: float, step: float, j: int, j1: int) -> int:
+@njit(**_STRICT)  # type: ignore[untyped-decorator]
+def grid_time(start: float, step: float, j: int) -> float:
+    """When grid point ``j`` is, rounded as everybody rounds it: a fused product would put a
+    dose at a grid point on the other side of it."""
+    return start + j * step
+
+
+@njit(**_STRICT)  # type: ignore[untyped-decorator]
+def stretch_end(at: float, start: float, step: float, j: int, j1: int) -> int:
     """First grid point from ``j`` on that lies after the time ``at``, at most ``j1``."""
     ahead = (at - start) / step
-    if not ahead < j1 - 1:
+    if ahead >= j1:
         return j1
     stop = max(j, math.floor(ahead) + 1)
-    while stop > j and start + (stop - 1) * step > at:
+    while stop > j and grid_time(start, step, stop - 1) > at:
         stop -= 1
-    while stop < j1 and start + stop * step <= at:
+    while stop < j1 and grid_time(start, step, stop) <= at:
         stop += 1
     return stop
 
@@ -331,8 +339,8 @@ def rows(
             # Points up to and at the next happening belong to the stretch before it.
             stop = j1
             if e < events:
-                stop = _stretch_end(when[shared, e], start, step, j, j1)
-            after = start + j * step - clock[i]
+                stop = stretch_end(when[shared, e], start, step, j, j1)
+            after = grid_time(start, step, j) - clock[i]
             if stop > j and after < 0.0:
                 for o in range(outputs):
                     for k in range(j, stop):
