@@ -10,7 +10,11 @@ if (worker && "serviceWorker" in navigator && window.isSecureContext) {
 }
 
 const offline = document.querySelector("[data-offline-note]");
-if (offline) offline.hidden = navigator.onLine;
+if (offline) {
+  offline.hidden = navigator.onLine;
+  // A device may be on a network that leads nowhere: only an answer shows that the net is there.
+  fetch("/healthz", { cache: "no-store" }).catch(() => { offline.hidden = false; });
+}
 
 const AGAIN_MS = 4000;
 
