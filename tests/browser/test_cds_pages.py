@@ -57,8 +57,7 @@ def shown(live, django_db_blocker):
         yield client
 
 
-@pytest.mark.parametrize("width", [390, 820, 1440])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (820, "light"), (390, "dark")])
 def test_the_pages_hold_at_every_width_and_theme(shown, new_page, sign_in, axe, shot, width, theme):
     page = new_page(width=width, height=2400, color_scheme=theme)
     sign_in(page, "administrator")

@@ -82,9 +82,7 @@ def test_a_change_lists_whom_it_moves_and_each_decision_can_be_explained(
     assert patient.number in page.url
 
 
-@pytest.mark.parametrize(
-    ("width", "theme"), [(1440, "light"), (1440, "dark"), (820, "light"), (390, "dark")]
-)
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (820, "light"), (390, "dark")])
 def test_the_pages_hold_at_every_width_and_theme(
     width, theme, new_page, sign_in, axe, shot, monkeypatch
 ):

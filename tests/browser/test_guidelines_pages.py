@@ -23,9 +23,7 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("width", "theme"), [(1440, "light"), (1440, "dark"), (820, "light"), (390, "dark")]
-)
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (820, "light"), (390, "dark")])
 def test_the_pages_hold_at_every_width_and_theme(width, theme, new_page, axe, shot):
     page = new_page(width=width, height=1000, color_scheme=theme)
     for name, address in PAGES.items():
