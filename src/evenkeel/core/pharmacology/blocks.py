@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from evenkeel.core.pharmacology.compiled import njit
+from evenkeel.core.pharmacology.stretches import grid_time, stretch_end
 
 _FAST: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
 WIDTH = 16
@@ -161,15 +162,9 @@ def rows(
         while now < j1:
             stop = j1
             if event[i] < events:
-                ahead = (when[shared, event[i]] - start) / step
-                if ahead < j1:
-                    stop = max(now, math.floor(ahead) + 1)
-                    while stop > now and start + (stop - 1) * step > when[shared, event[i]]:
-                        stop -= 1
-                    while stop < j1 and start + stop * step <= when[shared, event[i]]:
-                        stop += 1
+                stop = stretch_end(when[shared, event[i]], start, step, now, j1)
             if stop > now:
-                after = start + now * step - clock[i]
+                after = grid_time(start, step, now) - clock[i]
                 if after < 0.0:
                     for o in range(kinds):
                         for k in range(now, stop):
@@ -212,7 +207,7 @@ def rows(
                             begun = now
                     for j in range(n):
                         state[i, j] = rest[j] + full[j]
-                    clock[i] = start + begun * step
+                    clock[i] = grid_time(start, step, begun)
             if now < j1:
                 e = event[i]
                 passed = when[shared, e] - clock[i]

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from evenkeel.core.pharmacology.compiled import njit
+from evenkeel.core.pharmacology.stretches import grid_time, stretch_end
 from evenkeel.core.pharmacology.vectors import MOST_MODES, WIDE, combine, decays, powers
 
 _FAST: dict[str, Any] = {
@@ -26,7 +27,6 @@ _FAST: dict[str, Any] = {
     "fastmath": {"contract"},
     "error_model": "numpy",
 }
-_STRICT: dict[str, Any] = {**_FAST, "fastmath": False}
 WIDTH = 64  # points of a block: enough to be worth the loop, few enough to stay in the cache
 NEAREST = 1e-4  # relative gap below which modes are not used: 1e-4 costs four digits of sixteen
 
@@ -230,27 +230,6 @@ def _follow(
         back = matrix[centre, node] if upstream else matrix[node, centre]
         v[node] = (v[node] + back * v[centre]) / (-matrix[node, node] - x)
     return True
-
-
-@njit(**_STRICT)  # type: ignore[untyped-decorator]
-def grid_time(start: float, step: float, j: int) -> float:
-    """When grid point ``j`` is, rounded as everybody rounds it: a fused product would put a
-    dose at a grid point on the other side of it."""
-    return start + j * step
-
-
-@njit(**_STRICT)  # type: ignore[untyped-decorator]
-def stretch_end(at: float, start: float, step: float, j: int, j1: int) -> int:
-    """First grid point from ``j`` on that lies after the time ``at``, at most ``j1``."""
-    ahead = (at - start) / step
-    if ahead >= j1:
-        return j1
-    stop = max(j, math.floor(ahead) + 1)
-    while stop > j and grid_time(start, step, stop - 1) > at:
-        stop -= 1
-    while stop < j1 and grid_time(start, step, stop) <= at:
-        stop += 1
-    return stop
 
 
 @njit(**_FAST)  # type: ignore[untyped-decorator]
