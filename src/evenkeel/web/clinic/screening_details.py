@@ -23,7 +23,8 @@ from evenkeel.core.guidelines.verdicts.verdicts import (
     choice_words,
     value_words,
 )
-from evenkeel.web.clinic.screening_parts import FINDING_WORDS, STATE, day_words, short_ref
+from evenkeel.core.packets.words import short_ref
+from evenkeel.web.clinic.screening_parts import FINDING_WORDS, STATE, day_words
 from evenkeel.web.records.models import FactAnswer, ScreeningDecision
 from evenkeel.web.records.selectors.facts import exact
 from evenkeel.web.records.selectors.screening import Screening

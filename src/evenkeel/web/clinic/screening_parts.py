@@ -23,6 +23,7 @@ from evenkeel.core.guidelines.verdicts.verdicts import (
     value_words,
 )
 from evenkeel.core.kernel.verdicts import Answer
+from evenkeel.core.packets.words import say_age, short_ref
 from evenkeel.web.clinic import screening_conflicts
 from evenkeel.web.records.models import ScreeningDecision
 from evenkeel.web.records.selectors.screening import Screening
@@ -50,17 +51,6 @@ def day_words(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
-def age_words(day: date, today: date) -> str:
-    """ "today", "12 days", "14 months", "6 years"."""
-    days = (today - day).days
-    if days <= 0:
-        return "today"
-    if days < 60:
-        return f"{days} day" + ("s" if days > 1 else "")
-    months = days * 12 // 365
-    return f"{months} months" if months < 24 else f"{days // 365} years"
-
-
 def pack_name(pack: str, content: Library) -> str:
     """What a pack is called; one that is gone keeps its id."""
     return content.packs[pack].short if pack in content.packs else pack
@@ -84,13 +74,13 @@ def fact_line(seen: Screening, name: str) -> dict[str, Any]:
     if fact.known:
         line |= {"state": "fresh", "held": _held(fact, definition), "origin": _origin(fact)}
         if fact.at is not None and name not in ("age_years", "sex"):
-            line["age"] = age_words(fact.at, today)
+            line["age"] = say_age(fact.at, today)
     elif fact.disputed:
         line |= {"state": "disputed", "held": "Disputed", "origin": fact.note}
     elif fact.stale_since is not None:
         was = replace(fact, value=fact.old_value)
         held = _held(was, definition) if was.known else "Not known any more"
-        age = f"{age_words(fact.stale_since, today)}: too old"
+        age = f"{say_age(fact.stale_since, today)}: too old"
         line |= {"state": "old", "held": held, "origin": fact.note, "age": age}
     else:
         note = "" if fact.note in ("", "not in the record") else fact.note
@@ -114,12 +104,6 @@ def _origin(fact: Fact) -> str:
         shown = ", ".join(short_ref(ref) for ref in fact.refs[:2])
         told = shown + (f" and {len(fact.refs) - 2} more" if len(fact.refs) > 2 else "")
     return f"{told}, {day_words(fact.at)}" if fact.at else told
-
-
-def short_ref(ref: str) -> str:
-    """ "Condition/8adf7251…": enough to find an entry, without filling the line."""
-    kind, _, key = ref.rpartition("/")
-    return f"{kind}/{key[:8]}…" if len(key) > 12 else ref
 
 
 def fact_lines(seen: Screening) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from evenkeel.core.guidelines.trials.judgements import TrialJudgement
 from evenkeel.core.guidelines.trials.sets import Open, trial_words
 from evenkeel.core.guidelines.trials.staging import Scored
 from evenkeel.core.kernel.sources import Mark
+from evenkeel.core.packets.words import short_ref
 from evenkeel.web.clinic.plots.trials import came_of, day_words, dose_words, short_words
-from evenkeel.web.clinic.screening_parts import short_ref
 from evenkeel.web.records.selectors.trials import TrialHistory
 
 STATE = {True: "yes", False: "na", None: "unknown"}
