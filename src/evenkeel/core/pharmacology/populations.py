@@ -25,6 +25,7 @@ from evenkeel.core.pharmacology import blocks, modal, ranks
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import Model
 from evenkeel.core.pharmacology.regimens import Dose
+from evenkeel.core.pharmacology.simulate import of_dose
 from evenkeel.core.pharmacology.structure import structure_of
 from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal, dose_reference, values_of
 
@@ -174,9 +175,9 @@ def schedule_of(
     hour = who.model.per_hour
     for number, dose in enumerate(doses):
         amount = dose.amount_mg if by_person is None else by_person[number]
-        of_dose = _of_dose(who.model, dose)
+        own = of_dose(who.model, who.covariates, dose)
         values = values_of(
-            who.model, {**dose_reference(who.model), **who.covariates, **of_dose}, who.etas
+            who.model, {**dose_reference(who.model), **who.covariates, **own}, who.etas
         )
         if dose.route not in who.model.routes:
             known = ", ".join(who.model.routes)
@@ -195,15 +196,6 @@ def schedule_of(
             else:
                 columns.append((begins, each.compartment, False, absorbed))
     return _in_order(columns, who.people)
-
-
-def _of_dose(model: Model, dose: Dose) -> dict[str, float]:
-    found = {name: value for name, value in dose.of_dose.items() if name in model.covariates}
-    for name, covariate in model.covariates.items():
-        wanted = covariate.of_dose and covariate.per_mg and name not in found
-        if wanted and dose.route == "intranasal" and dose.amount_mg > 0:
-            found[name] = max(1.0, dose.amount_mg / (covariate.per_mg or 1.0))
-    return found
 
 
 def _in_order(columns: list[tuple[Any, int, bool, Any]], people: int) -> Schedule:
