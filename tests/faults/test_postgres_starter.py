@@ -198,6 +198,24 @@ def test_the_socket_folder_of_another_user_is_refused(tmp_path):
         places.make_private(trap, places.service_account())
 
 
+def test_two_starters_in_a_place_that_is_not_there_yet_both_find_it_made(tmp_path, monkeypatch):
+    """The other one makes the folder after this one has looked and before it makes it."""
+    home = tmp_path / "new" / "var" / "postgres"
+    make, second = Path.mkdir, []
+
+    def overtaken(folder, mode=0o777, parents=False, exist_ok=False):
+        if folder in (home.parent, home) and folder not in second:
+            second.append(folder)
+            make(folder.parent, parents=True, exist_ok=True)
+            make(folder, 0o700)
+        make(folder, mode, parents, exist_ok)
+
+    monkeypatch.setattr(Path, "mkdir", overtaken)
+    places.make_private(home, places.service_account())
+    assert second == [home.parent, home]
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
 def test_a_bin_folder_without_a_server_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("EVENKEEL_POSTGRES_BIN", str(tmp_path))
     places.postgres_binaries.cache_clear()

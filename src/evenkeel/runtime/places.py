@@ -96,8 +96,8 @@ def _short(path: Path) -> str:
 
 def make_private(folder: Path, account: Account) -> None:
     """Make a folder that only the account may enter; refuse one that another owns."""
-    if not folder.parent.exists():
-        folder.parent.mkdir(parents=True)
+    # Two processes may start at once in a new place: whoever comes second finds it made.
+    folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
