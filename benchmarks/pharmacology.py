@@ -21,7 +21,7 @@ import _harness as harness
 import numpy as np
 from numba import njit
 
-from evenkeel.core.pharmacology import populations
+from evenkeel.core.pharmacology import populations, runs
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.populations import Population, Schedule
@@ -156,14 +156,14 @@ def peers(
 
 def main() -> None:
     who, plan, mg_per_h = job()
-    out = populations.buffer(who, POINTS)
+    out = runs.buffer(who, POINTS)
     grid = {"start_h": 0.0, "step_h": STEP_H, "points": POINTS}
 
     def rows(threads: int) -> None:
-        populations.concentrations(who, plan, threads=threads, out=out, **grid)
+        runs.concentrations(who, plan, threads=threads, out=out, **grid)
 
     def bands(threads: int) -> None:
-        for _ in populations.percentiles(who, plan, WANTED, threads=threads, **grid):
+        for _ in runs.percentiles(who, plan, WANTED, threads=threads, **grid):
             pass
 
     rows(1)
@@ -181,11 +181,11 @@ def main() -> None:
     }
     half, few = job(PEOPLE // 2), POINTS // 2
     fewer_people = harness.timed(
-        lambda: populations.concentrations(half[0], half[1], out=out[: PEOPLE // 2], **grid), RUNS
+        lambda: runs.concentrations(half[0], half[1], out=out[: PEOPLE // 2], **grid), RUNS
     )
-    small = populations.buffer(who, few)
+    small = runs.buffer(who, few)
     fewer_points = harness.timed(
-        lambda: populations.concentrations(who, plan, out=small, **{**grid, "points": few}), RUNS
+        lambda: runs.concentrations(who, plan, out=small, **{**grid, "points": few}), RUNS
     )
     others, left_out = peers(who, mg_per_h, expected)
     harness.write(

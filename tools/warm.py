@@ -12,14 +12,12 @@ import numpy as np
 from evenkeel.core.pharmacology.individual import Measurement, most_probable
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.populations import (
-    at_times,
-    concentrations,
     draw_etas,
-    percentiles,
     population,
     schedule_of,
 )
 from evenkeel.core.pharmacology.regimens import Dose
+from evenkeel.core.pharmacology.runs import at_times, concentrations, percentiles
 from evenkeel.core.pharmacology.subjects import reference
 
 CHILD = {"WT": 20.0, "AGE": 6.0}

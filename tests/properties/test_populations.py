@@ -11,18 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from evenkeel.core.pharmacology import populations, ranks
+from evenkeel.core.pharmacology import ranks, runs
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.populations import (
-    buffer,
-    concentrations,
     draw_etas,
-    percentiles,
     population,
     schedule_of,
     standard_normals,
 )
 from evenkeel.core.pharmacology.regimens import Dose
+from evenkeel.core.pharmacology.runs import buffer, concentrations, percentiles
 from evenkeel.core.pharmacology.simulate import simulate
 from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
 from evenkeel.core.pharmacology.timeline import Infusion, collected, walk
@@ -65,7 +63,7 @@ def test_both_kernels_agree(name, route, monkeypatch):
     def none_is_fine(rates, outputs, nodes, starts, lam, weights, left, fine):
         fine[:] = False
 
-    monkeypatch.setattr(populations.modal, "decompose", none_is_fine)
+    monkeypatch.setattr(runs.modal, "decompose", none_is_fine)
     second = concentrations(who, plan, start_h=0.0, step_h=0.25, points=POINTS)
     assert np.abs(first - second).max() <= NEAR * first.max()
 
@@ -132,7 +130,7 @@ def test_a_grid_in_pieces_is_the_grid(cuts):
     _, _, _, who, doses = made("otto_2021_s_ketamine_iv", "iv")
     plan = schedule_of(who, doses)
     whole = concentrations(who, plan, start_h=0.0, step_h=0.25, points=POINTS)
-    run = populations._Run(who, plan, 0.0, 0.25, 1)
+    run = runs._Run(who, plan, 0.0, 0.25, 1)
     for j0, j1 in pairwise(sorted({0, *cuts, POINTS})):
         part = np.empty((PEOPLE, 2, j1 - j0))
         run.fill(j0, j1, part)

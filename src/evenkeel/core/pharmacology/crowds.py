@@ -20,13 +20,11 @@ from evenkeel.core.pharmacology.models import Model
 from evenkeel.core.pharmacology.populations import (
     Population,
     Schedule,
-    at_times,
-    concentrations,
-    percentiles,
     population,
     schedule_of,
 )
 from evenkeel.core.pharmacology.regimens import Dose
+from evenkeel.core.pharmacology.runs import at_times, concentrations, percentiles
 from evenkeel.core.pharmacology.subjects import Refusal
 
 GROUP = 8192  # people computed at once: some 20 MB in the largest model

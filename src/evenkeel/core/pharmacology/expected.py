@@ -166,7 +166,10 @@ def _curve(model: Model, known: Mapping[str, float], doses: list[Dose], grid: Fl
 
 def _band(model: Model, known: Mapping[str, float], doses: list[Dose], times: Floats) -> Floats:
     """The ends of the band, shape (2, times): people who share this person's covariates."""
-    from evenkeel.core.pharmacology import populations  # the kernels: once, and not for a line
+    from evenkeel.core.pharmacology import (  # the kernels: once, and not for a line
+        populations,
+        runs,
+    )
 
     who = populations.population(
         model,
@@ -174,7 +177,7 @@ def _band(model: Model, known: Mapping[str, float], doses: list[Dose], times: Fl
         covariates=known,
         etas=populations.draw_etas(model, people=PEOPLE, seed=SEED),
     )
-    made = populations.at_times(who, populations.schedule_of(who, doses), times)
+    made = runs.at_times(who, populations.schedule_of(who, doses), times)
     return np.percentile(made[:, list(model.outputs).index(model.parent)], BAND, axis=0)
 
 

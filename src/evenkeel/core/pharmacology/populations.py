@@ -1,7 +1,7 @@
 """Many people in one model: how they differ, drawn so that order does not matter.
 
 In: a model, a number of people, a seed, covariates (given or drawn). Out: their
-parameters, concentrations of all of them, or percentiles without keeping them.
+parameters, and what a regimen does to each of them. ``runs`` computes concentrations.
 
 Person k of a seed is the same person however many are drawn, in whatever order and
 on however many threads: every block of parameters has a stream of its own, in
@@ -10,31 +10,21 @@ blocks of 256 people.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from evenkeel.core.pharmacology import blocks, modal, ranks
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import Model
 from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.simulate import of_dose
-from evenkeel.core.pharmacology.structure import structure_of
 from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal, dose_reference, values_of
 
 _BLOCK = 256
-_LONGEST_H = 1e6  # a century; up to there levels keep nine digits
-_LINE = 8  # float64 of a cache line
-_PAST_CACHES = 2**25  # bytes; what is larger than this no cache will still hold
-_WINDOW = 64  # grid points treated at once where only percentiles are kept
-_WINDOW_BYTES = 2**26  # for these points, as long as they are at least eight
 
 
 def standard_normals(seed: int, stream: str, people: int, width: int) -> Floats:
@@ -217,196 +207,3 @@ def _in_order(columns: list[tuple[Any, int, bool, Any]], people: int) -> Schedul
         is_rate=is_rate[order],
         amount=np.ascontiguousarray(np.take_along_axis(amount, whole, axis=1)),
     )
-
-
-class _Run:
-    """One run over a grid: where everybody stands, and the modes."""
-
-    def __init__(
-        self, who: Population, plan: Schedule, start: float, step: float, threads: int
-    ) -> None:
-        if not (math.isfinite(start) and math.isfinite(step) and step > 0.0):
-            raise Refusal((f"a grid from {start} h in steps of {step} h is none",))
-        self.who, self.plan = who, plan
-        self.start, self.step, self.threads = start, step, threads
-        people, n = who.rates.shape[:2]
-        kinds = who.outputs.shape[2]
-        model = who.model
-        flows = [(f.source, f.target) for f in model.flows if f.target is not None]
-        if model.effect_site is not None:
-            flows.append((model.outputs[model.effect_site.analyte].compartment, n - 1))
-        shape = structure_of(n, flows)
-        self.fine = np.zeros(people, dtype=np.bool_)
-        self.lam, self.left = np.empty((people, n)), np.empty((people, n, n))
-        self.weights = np.zeros((people, kinds, n))
-        if shape.stars:
-            self._each(
-                lambda first, last: modal.decompose(
-                    self.who.rates[first:last], self.who.outputs[first:last],
-                    shape.nodes, shape.starts, self.lam[first:last],
-                    self.weights[first:last], self.left[first:last], self.fine[first:last],
-                )
-            )  # fmt: skip
-        self.used, self.counts = _modes_of_outputs(self.weights[self.fine], kinds, n)
-        self.rest = ~self.fine
-        self._refuse_what_stays()
-        self.event = np.zeros(people, dtype=np.int64)
-        begins = self.plan.when[:, 0] if self.plan.when.shape[1] else np.full(1, np.inf)
-        self.clock = np.array(np.broadcast_to(begins, (people,)))
-        self.mode, self.rate = np.zeros((people, n)), np.zeros((people, n))
-
-    def _refuse_what_stays(self) -> None:
-        """Where next to nothing is ever removed, a level is the difference of two vast numbers.
-
-        Raises:
-            Refusal: the drug stays with somebody longer than _LONGEST_H.
-        """
-        slow = bool(self.fine.any()) and self.lam[self.fine].min() * _LONGEST_H < 1.0
-        if self.rest.any() and not slow:
-            away = -self.who.rates[self.rest].swapaxes(1, 2)
-            try:
-                stay = np.linalg.solve(away, np.ones((*away.shape[:2], 1)))
-            except np.linalg.LinAlgError:
-                slow = True
-            else:
-                slow = not float(np.abs(stay).max()) <= _LONGEST_H
-        if slow:
-            told = f"somebody keeps the drug for more than {_LONGEST_H:g} h: nothing removes it"
-            raise Refusal((f"{self.who.model.id}: {told}",))
-
-    def _each(self, work: Any) -> None:
-        """Parts of the people, one a thread."""
-        people = self.who.people
-        if self.threads <= 1 or people < 2 * _BLOCK:
-            work(0, people)
-            return
-        edges = np.linspace(0, people, self.threads + 1).astype(int)
-        with ThreadPoolExecutor(self.threads) as pool:
-            for done in [pool.submit(work, int(a), int(b)) for a, b in pairwise(edges)]:
-                done.result()
-
-    def fill(self, j0: int, j1: int, out: Floats) -> None:
-        """Concentrations at grid points j0 to j1, shape (i, o, j1 - j0)."""
-
-        lines = out.ctypes.data % 64 == 0 and j0 % _LINE == 0 and out.shape[2] % _LINE == 0
-        stream = lines and out.nbytes > _PAST_CACHES
-
-        def work(first: int, last: int) -> None:
-            plan, who = self.plan, self.who
-            modal.rows(
-                self.lam, self.weights, self.left, self.fine, self.used, self.counts,
-                plan.when, plan.site, plan.amount, plan.is_rate,
-                self.start, self.step, j0, j1, first, last,
-                self.event, self.clock, self.mode, self.rate, out, stream,
-            )  # fmt: skip
-            if self.rest[first:last].any():
-                blocks.rows(
-                    who.rates, who.outputs, self.rest,
-                    plan.when, plan.site, plan.amount, plan.is_rate,
-                    self.start, self.step, j0, j1, first, last,
-                    self.event, self.clock, self.mode, self.rate, out,
-                )  # fmt: skip
-
-        self._each(work)
-
-
-def _modes_of_outputs(weights: Floats, kinds: int, n: int) -> tuple[Any, Any]:
-    used = np.zeros((kinds, n), dtype=np.int64)
-    counts = np.zeros(kinds, dtype=np.int64)
-    for o in range(kinds):
-        there: Any = np.flatnonzero(np.any(weights[:, o] != 0.0, axis=0)) if len(weights) else []
-        counts[o] = len(there)
-        used[o, : len(there)] = there
-    return used, counts
-
-
-def buffer(who: Population, points: int) -> Floats:
-    """Memory for ``concentrations``, shape (people, analytes, points), from a cache line on."""
-    shape = (who.people, len(who.analytes), points)
-    size = math.prod(shape)
-    room = np.empty(size + _LINE)
-    skip = -(room.ctypes.data // 8) % _LINE
-    return room[skip : skip + size].reshape(shape)
-
-
-def concentrations(
-    who: Population,
-    plan: Schedule,
-    *,
-    start_h: float,
-    step_h: float,
-    points: int,
-    first_point: int = 0,
-    threads: int = 1,
-    out: Floats | None = None,
-) -> Floats:
-    """Everybody's concentrations on an even grid.
-
-    Args:
-        first_point: where to begin on the grid start_h + j * step_h. Another start_h would
-            not be the same: its last digit decides on which side of a dose a point lies.
-        out: a buffer to fill, shape (people, analytes, points); a new one when None.
-            Fresh memory costs as much as the work: give the same one again.
-
-    Returns:
-        Shape (people, analytes, points), ng/mL; at the time of a dose the value before it.
-    """
-    shape = (who.people, len(who.analytes), points)
-    made = buffer(who, points) if out is None else out
-    if made.shape != shape:
-        raise ValueError(f"the buffer has shape {made.shape}, needed is {shape}")
-    _Run(who, plan, start_h, step_h, threads).fill(first_point, first_point + points, made)
-    return made
-
-
-def at_times(who: Population, plan: Schedule, times_h: Floats) -> Floats:
-    """Everybody's concentrations at any ascending times; shape (people, analytes, times), ng/mL.
-
-    At the time of a dose the value is the one before it.
-    """
-    run = _Run(who, plan, 0.0, 1.0, 1)
-    out = np.empty((who.people, len(who.analytes), times_h.size))
-    happens = (plan.when, plan.site, plan.amount, plan.is_rate, times_h, out)
-    modal.at_times(run.lam, run.weights, run.left, run.fine, *happens)
-    if run.rest.any():
-        blocks.at_times(who.rates, who.outputs, run.rest, *happens)
-    return out
-
-
-def percentiles(
-    who: Population,
-    plan: Schedule,
-    wanted: Sequence[float],
-    *,
-    start_h: float,
-    step_h: float,
-    points: int,
-    threads: int = 1,
-) -> Iterator[tuple[slice, Floats]]:
-    """Percentiles over people, window by window, without keeping anybody's row.
-
-    wanted: 0 to 100; between two people the value is interpolated (Hyndman and Fan 7).
-
-    Yields:
-        A slice of the grid and shape (length, analytes, percentiles), ng/mL.
-    """
-    run = _Run(who, plan, start_h, step_h, threads)
-    kinds = len(who.analytes)
-    shares = np.asarray(wanted, dtype=np.float64) / 100.0
-    kept = np.full((kinds, shares.size, ranks.KEPT), np.inf)
-    kept[:, :, :2] = 0.0
-    many = int(_WINDOW_BYTES / (8 * max(who.people * kinds, 1)))
-    width = min(max(many // _LINE * _LINE, _LINE), _WINDOW)
-    window = buffer(who, width)
-    with ThreadPoolExecutor(threads) as pool:
-        for j0 in range(0, points, width):
-            j1 = min(j0 + width, points)
-            run.fill(j0, j1, window)
-            made = np.empty((kinds, j1 - j0, shares.size))
-            each = [
-                pool.submit(ranks.percentiles, window, o, shares, kept[o], made[o])
-                for o in range(kinds)
-            ]
-            for done in each:
-                done.result()
-            yield slice(j0, j1), made.swapaxes(0, 1)

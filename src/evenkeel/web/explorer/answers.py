@@ -213,7 +213,7 @@ def _spread(
     if until > BAND_MOST_H:
         return None, f"A band is drawn up to {BAND_MOST_H:g} hours; this axis is longer."
     # Its kernels take a second to load: only whoever asks for a band waits for them.
-    from evenkeel.core.pharmacology import populations
+    from evenkeel.core.pharmacology import populations, runs
 
     step = next(
         (m / 60 for m in _BAND_STEPS_MIN if until * 60 / m <= _BAND_POINTS),
@@ -228,7 +228,7 @@ def _spread(
             etas=populations.draw_etas(model, people=PEOPLE, seed=SEED),
         )
         plan = populations.schedule_of(people, doses)
-        made = populations.concentrations(people, plan, start_h=0.0, step_h=step, points=points)
+        made = runs.concentrations(people, plan, start_h=0.0, step_h=step, points=points)
     except Refusal as refusal:
         return None, "; ".join(refusal.reasons)
     ends = np.percentile(made, BAND_ENDS, axis=0)
