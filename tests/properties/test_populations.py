@@ -156,7 +156,7 @@ def test_past_the_caches_and_through_them_the_numbers_are_the_same(monkeypatch):
     plan = schedule_of(who, doses)
     grid = {"start_h": 0.0, "step_h": 0.25, "points": 152}
     through = concentrations(who, plan, **grid)
-    monkeypatch.setattr(populations, "_PAST_CACHES", 0)
+    monkeypatch.setattr(runs, "_PAST_CACHES", 0)
     past = concentrations(who, plan, out=buffer(who, 152), **grid)
     assert np.array_equal(through, past)
 
