@@ -22,12 +22,12 @@ import numpy as np
 from numba import njit
 
 from evenkeel.core.pharmacology import populations, runs
+from evenkeel.core.pharmacology.kernels.vectors import combine
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.populations import Population, Schedule
 from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.timeline import Infusion, collected, walk
-from evenkeel.core.pharmacology.vectors import combine
 
 PEOPLE, POINTS, STEP_H = 10_000, 2_016, 0.25
 DAYS, LENGTH_H = (0, 3, 7, 10, 14, 17), 40 / 60

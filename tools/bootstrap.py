@@ -109,7 +109,7 @@ def install(kind: str) -> None:
 
 def kernels() -> tuple[Path, str]:
     """Where compiled kernels lie, and a fingerprint of the modules that have some."""
-    folder = HERE / "src" / "evenkeel" / "core" / "pharmacology"
+    folder = HERE / "src" / "evenkeel" / "core" / "pharmacology" / "kernels"
     digest = hashlib.sha256(str(sys.version_info[:2]).encode())
     for path in sorted(folder.glob("*.py")):
         source = path.read_bytes()

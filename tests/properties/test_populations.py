@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from evenkeel.core.pharmacology import ranks, runs
+from evenkeel.core.pharmacology import runs
+from evenkeel.core.pharmacology.kernels import ranks
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.populations import (
     draw_etas,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from numba.core.caching import CacheImpl
 
-from evenkeel.core.pharmacology import compiled, modal
+from evenkeel.core.pharmacology.kernels import compiled, modal
 
 FOLDER = Path(compiled.__file__).parent
 KEPT = {"cache": True, "nogil": True}
@@ -22,7 +22,7 @@ def test_every_kernel_is_compiled_here():
     for file in FOLDER.glob("*.py"):
         if file.name != "compiled.py":
             assert "import njit" not in file.read_text().replace(
-                "from evenkeel.core.pharmacology.compiled import njit", ""
+                "from evenkeel.core.pharmacology.kernels.compiled import njit", ""
             ), file.name
 
 
@@ -60,23 +60,23 @@ def test_an_index_of_another_source_does_not_fit(tmp_path):
 
 @pytest.mark.parametrize("name", ["modal", "blocks"])
 def test_the_kernels_are_kept_beside_their_module(name):
-    module = __import__(f"evenkeel.core.pharmacology.{name}", fromlist=[name])
+    module = __import__(f"evenkeel.core.pharmacology.kernels.{name}", fromlist=[name])
     assert Path(module.rows._cache.cache_path).parent == FOLDER
 
 
 def test_a_change_to_any_file_with_kernels_compiles_all_again(monkeypatch, tmp_path):
-    for name in ("vectors.py", "modal.py", "compiled.py", "regimens.py"):
+    for name in ("vectors.py", "modal.py", "compiled.py", "__init__.py"):
         (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
     monkeypatch.setattr(compiled, "_HERE", tmp_path)
     stamp = compiled.stamp_of_all.__wrapped__
     before = stamp()
-    (tmp_path / "regimens.py").write_text("# no kernel\n")
+    (tmp_path / "__init__.py").write_text("# no kernel\n")
     assert stamp() == before
     with (tmp_path / "vectors.py").open("a") as file:
         file.write("# numba\n")
     assert stamp() != before
     for name in ("modal", "vectors", "ranks"):
-        module = __import__(f"evenkeel.core.pharmacology.{name}", fromlist=[name])
+        module = __import__(f"evenkeel.core.pharmacology.kernels.{name}", fromlist=[name])
         kept = [each for each in vars(module).values() if hasattr(each, "_cache")]
         locators = [each._cache._impl.locator for each in kept if hasattr(each._cache, "_impl")]
         assert all(isinstance(each, compiled._OfHere) for each in locators)

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evenkeel.core.pharmacology import sets
 from evenkeel.core.pharmacology.expressions import Expression
+from evenkeel.core.pharmacology.kernels import sets
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import Model, RouteInput
 from evenkeel.core.pharmacology.regimens import Dose

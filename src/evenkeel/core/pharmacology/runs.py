@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from evenkeel.core.pharmacology import blocks, modal, ranks
+from evenkeel.core.pharmacology.kernels import blocks, modal, ranks
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.populations import Population, Schedule
 from evenkeel.core.pharmacology.structure import structure_of

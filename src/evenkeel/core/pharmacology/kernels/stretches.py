@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from evenkeel.core.pharmacology.compiled import njit
+from evenkeel.core.pharmacology.kernels.compiled import njit
 
 _FAST: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from evenkeel.core.pharmacology.compiled import njit
-from evenkeel.core.pharmacology.stretches import grid_time, stretch_end
-from evenkeel.core.pharmacology.vectors import MOST_MODES, WIDE, combine, decays, powers
+from evenkeel.core.pharmacology.kernels.compiled import njit
+from evenkeel.core.pharmacology.kernels.stretches import grid_time, stretch_end
+from evenkeel.core.pharmacology.kernels.vectors import MOST_MODES, WIDE, combine, decays, powers
 
 _FAST: dict[str, Any] = {
     "cache": True,

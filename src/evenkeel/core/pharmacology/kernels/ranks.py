@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from evenkeel.core.pharmacology.compiled import njit
-from evenkeel.core.pharmacology.vectors import WIDE, sift
+from evenkeel.core.pharmacology.kernels.compiled import njit
+from evenkeel.core.pharmacology.kernels.vectors import WIDE, sift
 
 _FAST: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 KEPT = 4  # numbers kept of a percentile between points: its value, guess, width and last miss

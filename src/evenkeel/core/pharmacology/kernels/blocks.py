@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from evenkeel.core.pharmacology.compiled import njit
-from evenkeel.core.pharmacology.stretches import grid_time, stretch_end
+from evenkeel.core.pharmacology.kernels.compiled import njit
+from evenkeel.core.pharmacology.kernels.stretches import grid_time, stretch_end
 
 _FAST: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
 WIDTH = 16

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from evenkeel.core.pharmacology.compiled import njit
+from evenkeel.core.pharmacology.kernels.compiled import njit
 
 _FAST: dict[str, Any] = {
     "cache": True,

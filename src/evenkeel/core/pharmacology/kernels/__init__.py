@@ -1,0 +1,1 @@
+"""What is compiled: concentrations of many at once, and their percentiles."""
