@@ -11,8 +11,9 @@ import pytest
 
 from evenkeel.core.kernel.verdicts import Verdict, judge, no, unknown, yes
 from evenkeel.core.monitoring import events as e
+from evenkeel.core.monitoring.asked import GateFacts
 from evenkeel.core.monitoring.conditions import Standing, in_words
-from evenkeel.core.monitoring.gate import GATE_CONDITIONS, Gate, GateFacts, day_gate
+from evenkeel.core.monitoring.gate import GATE_CONDITIONS, Gate, day_gate
 from evenkeel.core.monitoring.leaving import Leave, leave_gate
 from evenkeel.core.monitoring.rules import all_rules
 

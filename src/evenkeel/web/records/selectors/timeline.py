@@ -14,9 +14,10 @@ from evenkeel.core.kernel.quantities import read_decimal
 from evenkeel.core.kernel.sources import Mark, Source
 from evenkeel.core.kernel.verdicts import Answer, Verdict, judge, yes
 from evenkeel.core.monitoring.alarms import Sample
+from evenkeel.core.monitoring.asked import GateFacts
 from evenkeel.core.monitoring.events import Corrected, Event, Priority, read_event
 from evenkeel.core.monitoring.fold import State, fold
-from evenkeel.core.monitoring.gate import Gate, GateFacts, day_gate
+from evenkeel.core.monitoring.gate import Gate, day_gate
 from evenkeel.core.monitoring.leaving import Leave, leave_gate
 from evenkeel.core.monitoring.rules import Limit, Rules, rules_for, with_order
 from evenkeel.core.safeguards import judge_all
