@@ -237,6 +237,23 @@ def test_a_missing_answer_leaves_a_dotted_gap_and_stands_in_the_table() -> None:
     assert "1 not answered" in markup
 
 
+@pytest.mark.parametrize("day", [0, 5, 27, 28, 90, 179])
+def test_the_words_of_a_line_stand_inside_the_drawing_on_every_day_of_a_course(day: int) -> None:
+    start, words = date(2026, 6, 1), "remission, 12 or less"
+    line = plots.Scores(name="MADRS", low=0, high=44, definitions=[(12, words, False)])
+    plot = plots.Plot(
+        start=start,
+        end=start + timedelta(days=180),
+        now=start + timedelta(days=day),
+        scores=[line],
+    )
+    told = re.search(r'<text x="([\d.-]+)"[^>]*text-anchor="(\w+)">' + words, plots.draw(plot))
+    x, wide = float(told.group(1)), 6.6 * len(words)
+    first = x - wide if told.group(2) == "end" else x
+    assert plots.LEFT <= first
+    assert first + wide <= plot.width - plots.RIGHT
+
+
 def test_a_silence_breaks_the_line_of_a_sign() -> None:
     def sheet(second_gap_s: int) -> str:
         times = [0, 60, 60 + second_gap_s]

@@ -118,6 +118,15 @@ def _free_above(
     return max(place, top)
 
 
+def _beside_now(axis: _Axis, words: Sequence[str]) -> tuple[float, str]:
+    """Where the words of lines stand: before today, or after it where a course has just begun."""
+    now = axis.x(axis.plot.now)
+    longest = 6.6 * max(map(len, words), default=0)
+    if now - 10 - longest >= axis.left:
+        return now - 10, "end"
+    return now + 10, "start"
+
+
 def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
     def y(value: float) -> float:
         part = (value - scores.low) / ((scores.high - scores.low) or 1)
@@ -160,15 +169,16 @@ def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
             out.append(svg.text(x, min(ends[0][1], ends[1][1]) - 14, words, "", "middle"))
     radius = 5 if len(points) <= 24 else 3.5
     said_at = -99.0
+    words_x, anchor = _beside_now(axis, [words for _, words, _ in scores.definitions])
     for value, words, _ in sorted(scores.definitions, reverse=True):
         # Two lines close together: the lower one has its words below it.
         below = y(value) - 5 - said_at < 13
         said_at = y(value) + 13 if below else y(value) - 5
-        out.append(svg.text(axis.x(axis.plot.now) - 10, said_at, words, "line-words", "end"))
+        out.append(svg.text(words_x, said_at, words, "line-words", anchor))
     out.extend(svg.circle(axis.x(d), y(v), radius, "point") for d, v, _ in points)
     taken: list[tuple[float, float, float, float]] = []
     if scores.definitions:
-        edge = axis.x(axis.plot.now)
+        edge = axis.x(axis.plot.now) if anchor == "end" else words_x + 140
         high = y(max(d[0] for d in scores.definitions)) - 18
         taken.append((edge - 140, high, edge, high + scores.height))
     if scores.baseline and points:
