@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from evenkeel.core.pharmacology.posterior import MOST_MEASUREMENTS, Measurement
+from evenkeel.core.pharmacology.tables import number_in, read_table
 
 COLUMNS = ("time_h", "analyte", "concentration_ng_per_ml")
 OPTIONAL = ("below",)
@@ -33,37 +32,30 @@ def read_measurements(text: str) -> tuple[Measurement, ...]:
         UnreadableMeasurements: no header, a column that is unknown or missing, a number that
             is none, not finite, zero or negative, more than 1,000 rows.
     """
-    lines = [
-        (number, line)
-        for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1)
-        if line.strip()
-    ]
-    if not lines:
-        raise UnreadableMeasurements([f"the table is empty; its header is {','.join(COLUMNS)}"])
-    if len(lines) - 1 > MOST_MEASUREMENTS:
+    rows, faults = read_table(text, known=(*COLUMNS, *OPTIONAL), needed=COLUMNS)
+    if len(rows) > MOST_MEASUREMENTS:
         raise UnreadableMeasurements([f"more than {MOST_MEASUREMENTS:,} rows of one person"])
-    header = [name.strip() for name in next(csv.reader([lines[0][1]]))]
-    faults = _header_faults(header)
-    if faults:
-        raise UnreadableMeasurements(faults)
     made: list[Measurement] = []
-    for number, line in lines[1:]:
-        row = next(csv.reader([line]))
-        if len(row) != len(header):
-            faults.append(f"line {number}: {len(row)} values where the header has {len(header)}")
-            continue
-        told = dict(zip(header, (cell.strip() for cell in row), strict=True))
+    for row in rows:
         before = len(faults)
-        time_h = _number(told["time_h"], "time_h", number, faults)
-        value = _number(told["concentration_ng_per_ml"], "concentration_ng_per_ml", number, faults)
+        told = row.cells
+        time_h = number_in(row, "time_h", faults)
+        value = math.nan
+        if told["concentration_ng_per_ml"].startswith("<"):
+            faults.append(
+                f"line {row.line}: concentration_ng_per_ml of {told['concentration_ng_per_ml']}: "
+                "write the number alone and yes under below"
+            )
+        else:
+            value = number_in(row, "concentration_ng_per_ml", faults)
         below = told.get("below", "").lower()
         if not told["analyte"]:
-            faults.append(f"line {number}: analyte is empty")
+            faults.append(f"line {row.line}: analyte is empty")
         if below not in (*_YES, *_NO):
-            faults.append(f"line {number}: below of {below!r}: write yes or leave it empty")
+            faults.append(f"line {row.line}: below of {below!r}: write yes or leave it empty")
         if value <= 0.0:
             faults.append(
-                f"line {number}: {value:g} ng/mL cannot be measured; write the limit of the "
+                f"line {row.line}: {value:g} ng/mL cannot be measured; write the limit of the "
                 "method and yes under below"
             )
         if len(faults) == before:
@@ -77,35 +69,3 @@ def read_measurements(text: str) -> tuple[Measurement, ...]:
     if not made:
         raise UnreadableMeasurements(["the table has a header and no measurement"])
     return tuple(made)
-
-
-def _header_faults(header: Sequence[str]) -> list[str]:
-    known = (*COLUMNS, *OPTIONAL)
-    faults: list[str] = []
-    for name in header:
-        if name not in known:
-            close = get_close_matches(name, known, n=1, cutoff=0.4)
-            nearest = f"; the nearest right name is {close[0]}" if close else ""
-            faults.append(f"line 1: there is no column {name!r}{nearest}")
-        elif header.count(name) > 1:
-            faults.append(f"line 1: the column {name} stands twice")
-    faults += [f"line 1: the column {name} is missing" for name in COLUMNS if name not in header]
-    return list(dict.fromkeys(faults))
-
-
-def _number(written: str, name: str, line: int, faults: list[str]) -> float:
-    """The number; nan after a fault."""
-    try:
-        value = float(written)
-    except ValueError:
-        if written.startswith("<"):
-            faults.append(
-                f"line {line}: {name} of {written}: write the number alone and yes under below"
-            )
-        else:
-            faults.append(f"line {line}: {name} of {written!r} is not a number")
-        return math.nan
-    if not math.isfinite(value):
-        faults.append(f"line {line}: {name} of {written} is not finite")
-        return math.nan
-    return value
