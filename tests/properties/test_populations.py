@@ -21,7 +21,13 @@ from evenkeel.core.pharmacology.populations import (
     standard_normals,
 )
 from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.runs import buffer, concentrations, percentiles
+from evenkeel.core.pharmacology.runs import (
+    at_times,
+    buffer,
+    concentrations,
+    percentiles,
+    standing,
+)
 from evenkeel.core.pharmacology.simulate import simulate
 from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
 from evenkeel.core.pharmacology.timeline import Infusion, collected, walk
@@ -136,6 +142,48 @@ def test_a_grid_in_pieces_is_the_grid(cuts):
         part = np.empty((PEOPLE, 2, j1 - j0))
         run.fill(j0, j1, part)
         assert np.abs(part - whole[:, :, j0:j1]).max() <= 1e-12 * whole.max()
+
+
+@given(
+    case=st.sampled_from(CASES),
+    cut=st.one_of(st.sampled_from([0.1, 3.0, 3.2, 24.03, 24.0]), st.floats(0.05, 37.0)),
+)
+@settings(max_examples=40)
+def test_a_run_that_goes_on_from_where_another_stood_is_one_run(case, cut):
+    """By modes and by blocks, on the grid, beside it, within an infusion and at a dose."""
+    _, _, _, who, doses = made(*case)
+    plan = schedule_of(who, doses)
+    grid = {"start_h": 0.0, "step_h": 0.25}
+    times = np.arange(POINTS) * 0.25
+    whole = concentrations(who, plan, points=POINTS, **grid)
+    there = standing(who, plan, cut)
+    acts = plan.when >= cut
+    # What has happened is moved to the cut with nothing in it.
+    later = replace(
+        plan, when=np.where(acts, plan.when, cut), amount=np.where(acts, plan.amount, 0.0)
+    )
+    first = int(np.searchsorted(times, cut))
+    grid |= {"points": POINTS - first, "first_point": first}
+    for rest in (
+        concentrations(who, later, begin=there, **grid),
+        at_times(who, later, times, begin=there)[:, :, first:],
+    ):
+        assert np.abs(rest - whole[:, :, first:]).max() <= NEAR * whole.max()
+    for part, values in percentiles(who, later, (50.0,), begin=there, **grid):
+        expected = np.median(whole[:, :, part], axis=0).T[:, :, None]
+        assert np.abs(values - expected).max() <= NEAR * whole.max()
+    assert (at_times(who, later, times, begin=there)[:, :, :first] == 0.0).all()
+    again = standing(who, later, 37.0, begin=there)
+    straight = standing(who, plan, 37.0)
+    assert np.abs(again.amounts - straight.amounts).max() <= NEAR * 4 * 56.0
+    np.testing.assert_allclose(again.rates, straight.rates, atol=1e-9)
+
+
+def test_a_run_does_not_begin_after_what_happens_in_it():
+    _, _, _, who, doses = made("otto_2021_s_ketamine_iv", "iv")
+    plan = schedule_of(who, doses)
+    with pytest.raises(ValueError, match="happens before"):
+        at_times(who, plan, np.array([3.0]), begin=standing(who, plan, 1.0))
 
 
 @pytest.mark.parametrize("skip", range(8))

@@ -1,7 +1,8 @@
 """Concentrations of everybody in a population, as rows or as percentiles without rows.
 
 In: people in a model, what happens to them, a grid or times. Out: concentrations. Whoever
-has distinct modes is computed by ``modal``, all others by ``blocks``.
+has distinct modes is computed by ``modal``, all others by ``blocks``. A run may begin from
+where everybody stood at the end of another.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -28,14 +30,35 @@ _WINDOW = 64  # grid points treated at once where only percentiles are kept
 _WINDOW_BYTES = 2**26  # for these points, as long as they are at least eight
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where everybody stands at a time, before what happens at it.
+
+    amounts: shape (i, n), mg in each compartment (of an effect site: its ng/mL).
+    rates: shape (i, n), mg/h running into each.
+    """
+
+    at_h: float
+    amounts: Floats
+    rates: Floats
+
+
 class _Run:
     """One run over a grid: where everybody stands, and the modes."""
 
     def __init__(
-        self, who: Population, plan: Schedule, start: float, step: float, threads: int
+        self,
+        who: Population,
+        plan: Schedule,
+        start: float,
+        step: float,
+        threads: int,
+        begin: Standing | None = None,
     ) -> None:
         if not (math.isfinite(start) and math.isfinite(step) and step > 0.0):
             raise Refusal((f"a grid from {start} h in steps of {step} h is none",))
+        if begin is not None and plan.when.size and plan.when.min() < begin.at_h:
+            raise ValueError(f"a run that begins at {begin.at_h} h has what happens before")
         self.who, self.plan = who, plan
         self.start, self.step, self.threads = start, step, threads
         people, n = who.rates.shape[:2]
@@ -60,9 +83,20 @@ class _Run:
         self.rest = ~self.fine
         self._refuse_what_stays()
         self.event = np.zeros(people, dtype=np.int64)
-        begins = self.plan.when[:, 0] if self.plan.when.shape[1] else np.full(1, np.inf)
-        self.clock = np.array(np.broadcast_to(begins, (people,)))
-        self.mode, self.rate = np.zeros((people, n)), np.zeros((people, n))
+        self._begin(begin)
+
+    def _begin(self, begin: Standing | None) -> None:
+        people, n = self.lam.shape
+        if begin is None:
+            first = self.plan.when[:, 0] if self.plan.when.shape[1] else np.full(1, np.inf)
+            self.clock = np.array(np.broadcast_to(first, (people,)))
+            self.mode, self.rate = np.zeros((people, n)), np.zeros((people, n))
+            return
+        self.clock = np.full(people, begin.at_h)
+        self.mode, self.rate = np.array(begin.amounts), np.array(begin.rates)
+        for there in (self.mode, self.rate):
+            # Of whoever has no modes the compartments themselves are kept.
+            there[self.fine] = np.einsum("imj,ij->im", self.left[self.fine], there[self.fine])
 
     def _refuse_what_stays(self) -> None:
         """Where next to nothing is ever removed, a level is the difference of two vast numbers.
@@ -148,6 +182,7 @@ def concentrations(
     first_point: int = 0,
     threads: int = 1,
     out: Floats | None = None,
+    begin: Standing | None = None,
 ) -> Floats:
     """Everybody's concentrations on an even grid.
 
@@ -156,6 +191,8 @@ def concentrations(
             not be the same: its last digit decides on which side of a dose a point lies.
         out: a buffer to fill, shape (people, analytes, points); a new one when None.
             Fresh memory costs as much as the work: give the same one again.
+        begin: where everybody stands at first; from nothing when None. Nothing of the plan
+            may happen before; grid points before are 0.
 
     Returns:
         Shape (people, analytes, points), ng/mL; at the time of a dose the value before it.
@@ -164,22 +201,45 @@ def concentrations(
     made = buffer(who, points) if out is None else out
     if made.shape != shape:
         raise ValueError(f"the buffer has shape {made.shape}, needed is {shape}")
-    _Run(who, plan, start_h, step_h, threads).fill(first_point, first_point + points, made)
+    run = _Run(who, plan, start_h, step_h, threads, begin)
+    run.fill(first_point, first_point + points, made)
     return made
 
 
-def at_times(who: Population, plan: Schedule, times_h: Floats) -> Floats:
+def at_times(
+    who: Population, plan: Schedule, times_h: Floats, *, begin: Standing | None = None
+) -> Floats:
     """Everybody's concentrations at any ascending times; shape (people, analytes, times), ng/mL.
 
-    At the time of a dose the value is the one before it.
+    At the time of a dose the value is the one before it. begin: as in ``concentrations``.
     """
-    run = _Run(who, plan, 0.0, 1.0, 1)
+    run = _Run(who, plan, 0.0, 1.0, 1, begin)
     out = np.empty((who.people, len(who.analytes), times_h.size))
-    happens = (plan.when, plan.site, plan.amount, plan.is_rate, times_h, out)
-    modal.at_times(run.lam, run.weights, run.left, run.fine, *happens)
+    happens = (plan.when, plan.site, plan.amount, plan.is_rate, run.clock, run.mode, run.rate)
+    modal.at_times(run.lam, run.weights, run.left, run.fine, *happens, times_h, out)
     if run.rest.any():
-        blocks.at_times(who.rates, who.outputs, run.rest, *happens)
+        blocks.at_times(who.rates, who.outputs, run.rest, *happens, times_h, out)
     return out
+
+
+def standing(
+    who: Population, plan: Schedule, at_h: float, *, begin: Standing | None = None
+) -> Standing:
+    """Where everybody stands at ``at_h``, hours, before what happens then.
+
+    begin: where everybody stood at first, as in ``concentrations``.
+    """
+    people, n = who.rates.shape[:2]
+    themselves = np.broadcast_to(np.eye(n), (people, n, n))
+    every = replace(who, outputs=np.array(themselves), analytes=tuple(map(str, range(n))))
+    amounts = at_times(every, plan, np.array([at_h]), begin=begin)[:, :, 0]
+    rates = np.zeros((people, n)) if begin is None else np.array(begin.rates)
+    for e in range(plan.when.shape[1]):
+        acts = plan.is_rate[:, e] & (plan.when[:, e] < at_h)
+        np.add.at(
+            rates, (np.arange(people), plan.site[:, e]), np.where(acts, plan.amount[:, e], 0.0)
+        )
+    return Standing(at_h=at_h, amounts=amounts, rates=rates)
 
 
 def percentiles(
@@ -190,16 +250,19 @@ def percentiles(
     start_h: float,
     step_h: float,
     points: int,
+    first_point: int = 0,
     threads: int = 1,
+    begin: Standing | None = None,
 ) -> Iterator[tuple[slice, Floats]]:
     """Percentiles over people, window by window, without keeping anybody's row.
 
     wanted: 0 to 100; between two people the value is interpolated (Hyndman and Fan 7).
+    first_point, begin: as in ``concentrations``.
 
     Yields:
         A slice of the grid and shape (length, analytes, percentiles), ng/mL.
     """
-    run = _Run(who, plan, start_h, step_h, threads)
+    run = _Run(who, plan, start_h, step_h, threads, begin)
     kinds = len(who.analytes)
     shares = np.asarray(wanted, dtype=np.float64) / 100.0
     kept = np.full((kinds, shares.size, ranks.KEPT), np.inf)
@@ -208,8 +271,8 @@ def percentiles(
     width = min(max(many // _LINE * _LINE, _LINE), _WINDOW)
     window = buffer(who, width)
     with ThreadPoolExecutor(threads) as pool:
-        for j0 in range(0, points, width):
-            j1 = min(j0 + width, points)
+        for j0 in range(first_point, first_point + points, width):
+            j1 = min(j0 + width, first_point + points)
             run.fill(j0, j1, window)
             made = np.empty((kinds, j1 - j0, shares.size))
             each = [

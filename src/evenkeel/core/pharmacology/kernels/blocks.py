@@ -265,10 +265,16 @@ def at_times(
     site: Any,
     amount: Any,
     is_rate: Any,
+    clocks: Any,
+    states: Any,
+    all_inputs: Any,
     times: Any,
     out: Any,
 ) -> None:
-    """As ``modal.at_times``, for the people that ``chosen`` marks."""
+    """As ``modal.at_times``, for the people that ``chosen`` marks.
+
+    clocks, states, all_inputs: where each person stands at first.
+    """
     n = rates.shape[1]
     made, power, other = np.empty((n, n)), np.empty((n, n)), np.empty((n, n))
     state, inputs, full = np.empty(n), np.empty(n), np.empty(n)
@@ -278,10 +284,10 @@ def at_times(
             continue
         shared = 0 if when.shape[0] == 1 else i
         event = 0
-        clock = when[shared, 0] if when.shape[1] > 0 else np.inf
+        clock = clocks[i]
         for j in range(n):
-            state[j] = 0.0
-            inputs[j] = 0.0
+            state[j] = states[i, j]
+            inputs[j] = all_inputs[i, j]
         for t in range(times.size):
             while True:
                 happens = event < when.shape[1] and when[shared, event] < times[t]
@@ -307,6 +313,7 @@ def at_times(
                 event += 1
             for o in range(out.shape[1]):
                 total = 0.0
-                for j in range(n):
-                    total += outputs[i, j, o] * state[j]
+                if times[t] >= clocks[i]:
+                    for j in range(n):
+                        total += outputs[i, j, o] * state[j]
                 out[i, o, t] = total

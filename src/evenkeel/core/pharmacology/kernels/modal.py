@@ -388,11 +388,15 @@ def at_times(
     site: Any,
     amount: Any,
     is_rate: Any,
+    clocks: Any,
+    modes: Any,
+    rates: Any,
     times: Any,
     out: Any,
 ) -> None:
     """Concentrations at any times, ascending; a happening acts after what is at its time.
 
+    clocks, modes, rates: where each person stands at first, shapes (i,), (i, n), (i, n).
     times: shape (t,), hours. out: filled, shape (i, o, t), ng/mL. People who are not fine
     are passed over. Other arguments as in ``rows``.
     """
@@ -403,10 +407,10 @@ def at_times(
             continue
         shared = 0 if when.shape[0] == 1 else i
         event = 0
-        clock = when[shared, 0] if when.shape[1] > 0 else np.inf
+        clock = clocks[i]
         for m in range(n):
-            mode[m] = 0.0
-            rate[m] = 0.0
+            mode[m] = modes[i, m]
+            rate[m] = rates[i, m]
         for t in range(times.size):
             while event < when.shape[1] and when[shared, event] < times[t]:
                 passed = when[shared, event] - clock
@@ -423,7 +427,7 @@ def at_times(
             for o in range(out.shape[1]):
                 out[i, o, t] = 0.0
             after = times[t] - clock
-            if after <= 0.0:
+            if after < 0.0:
                 continue
             for m in range(n):
                 full = rate[m] / lam[i, m]
