@@ -16,12 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from evenkeel.core.pharmacology.kernels import blocks, modal, ranks
+from evenkeel.core.pharmacology.kernels import modal, ranks
+from evenkeel.core.pharmacology.kernels.compiled import kernel
+from evenkeel.core.pharmacology.kernels.sizes import BLOCK
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.populations import Population, Schedule
 from evenkeel.core.pharmacology.structure import structure_of
 from evenkeel.core.pharmacology.subjects import Refusal
 
+_block_rows, _block_at_times = kernel("blocks.rows"), kernel("blocks.at_times")
 _LEAST_APIECE = 256  # people of a thread; fewer are done before it has begun
 _LONGEST_H = 1e6  # a century; up to there levels keep nine digits
 _LINE = 8  # float64 of a cache line
@@ -143,14 +146,23 @@ class _Run:
                 self.event, self.clock, self.mode, self.rate, out, stream,
             )  # fmt: skip
             if self.rest[first:last].any():
-                blocks.rows(
+                squares, lines = _room(who)
+                table = np.empty((who.outputs.shape[2], squares.shape[1], BLOCK))
+                _block_rows(
                     who.rates, who.outputs, self.rest,
                     plan.when, plan.site, plan.amount, plan.is_rate,
                     self.start, self.step, j0, j1, first, last,
                     self.event, self.clock, self.mode, self.rate, out,
+                    squares, table, lines,
                 )  # fmt: skip
 
         self._each(work)
+
+
+def _room(who: Population) -> tuple[Floats, Floats]:
+    """Memory for one thread to work in where blocks are used."""
+    n = who.rates.shape[1]
+    return np.empty((3, n, n)), np.empty((6, n))
 
 
 def _modes_of_outputs(weights: Floats, kinds: int, n: int) -> tuple[Any, Any]:
@@ -218,7 +230,7 @@ def at_times(
     happens = (plan.when, plan.site, plan.amount, plan.is_rate, run.clock, run.mode, run.rate)
     modal.at_times(run.lam, run.weights, run.left, run.fine, *happens, times_h, out)
     if run.rest.any():
-        blocks.at_times(who.rates, who.outputs, run.rest, *happens, times_h, out)
+        _block_at_times(who.rates, who.outputs, run.rest, *happens, times_h, out, *_room(who))
     return out
 
 
@@ -230,8 +242,8 @@ def standing(
     begin: where everybody stood at first, as in ``concentrations``.
     """
     people, n = who.rates.shape[:2]
-    themselves = np.broadcast_to(np.eye(n), (people, n, n))
-    every = replace(who, outputs=np.array(themselves), analytes=tuple(map(str, range(n))))
+    themselves = np.ascontiguousarray(np.broadcast_to(np.eye(n), (people, n, n)))
+    every = replace(who, outputs=themselves, analytes=tuple(map(str, range(n))))
     amounts = at_times(every, plan, np.array([at_h]), begin=begin)[:, :, 0]
     rates = np.zeros((people, n)) if begin is None else np.array(begin.rates)
     for e in range(plan.when.shape[1]):

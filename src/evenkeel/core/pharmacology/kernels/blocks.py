@@ -10,17 +10,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from evenkeel.core.pharmacology.kernels.compiled import njit
+from evenkeel.core.pharmacology.kernels.making import entry, inner
+from evenkeel.core.pharmacology.kernels.sizes import BLOCK
 from evenkeel.core.pharmacology.kernels.stretches import grid_time, stretch_end
 
-_FAST: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
-WIDTH = 16
 _TERMS = 22
+_GIVEN = {
+    "rates": "f8 i n n", "outputs": "f8 i n o", "chosen": "b1 i",
+    "when": "f8 w e", "site": "i8 w e", "amount": "f8 i e", "is_rate": "b1 w e",
+}  # fmt: skip
+_ROOM = {"squares": "f8 3 n n, filled", "lines": "f8 6 n, filled"}
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@inner()
 def _act(matrix: Any, hours: float, x: Any, work: Any, made: Any) -> None:
     """x becomes exp(matrix * hours) x, by a shifted series in steps of at most one jump."""
     n = x.size
@@ -55,7 +57,7 @@ def _act(matrix: Any, hours: float, x: Any, work: Any, made: Any) -> None:
             x[j] = made[j] * fade
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@inner()
 def _propagator(matrix: Any, hours: float, made: Any, power: Any, other: Any) -> None:
     """made becomes exp(matrix * hours)."""
     n = made.shape[0]
@@ -92,7 +94,7 @@ def _propagator(matrix: Any, hours: float, made: Any, power: Any, other: Any) ->
         _square(made, other)
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@inner()
 def _square(made: Any, other: Any) -> None:
     n = made.shape[0]
     for j in range(n):
@@ -106,7 +108,24 @@ def _square(made: Any, other: Any) -> None:
             made[j, h] = other[j, h]
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@entry(
+    {
+        **_GIVEN,
+        **_ROOM,
+        "start": "f8",
+        "step": "f8",
+        "j0": "i8",
+        "j1": "i8",
+        "first": "i8",
+        "last": "i8",
+        "event": "i8 i, filled",
+        "clock": "f8 i, filled",
+        "state": "f8 i n, filled",
+        "inputs": "f8 i n, filled",
+        "table": f"f8 o n {BLOCK}, filled",
+        "out": "f8 i o k, filled",
+    }
+)
 def rows(
     rates: Any,
     outputs: Any,
@@ -126,17 +145,19 @@ def rows(
     state: Any,
     inputs: Any,
     out: Any,
+    squares: Any,
+    table: Any,
+    lines: Any,
 ) -> None:
     """As ``modal.rows``, for the people that ``chosen`` marks.
 
-    rates: shape (i, n, n). outputs: shape (i, n, o). chosen: shape (i,).
-    event, clock, state, inputs: where each person stands, shapes (i,), (i,), (i, n), (i, n).
+    event, clock, state, inputs: where each person stands.
+    squares, table, lines: memory to work in.
     """
     n, kinds, events = rates.shape[1], outputs.shape[2], when.shape[1]
-    made, power, other = np.empty((n, n)), np.empty((n, n)), np.empty((n, n))
-    table = np.empty((kinds, n, WIDTH))
-    row, following = np.empty(n), np.empty(n)
-    full, rest, work, sums = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    made, power, other = squares[0], squares[1], squares[2]
+    row, following, full = lines[0], lines[1], lines[2]
+    rest, work, sums = lines[3], lines[4], lines[5]
     for i in range(first, last):
         if not chosen[i]:
             continue
@@ -146,7 +167,7 @@ def rows(
         for o in range(kinds):
             for j in range(n):
                 row[j] = outputs[i, j, o]
-            for k in range(WIDTH):
+            for k in range(BLOCK):
                 for j in range(n):
                     table[o, j, k] = row[j]
                 for j in range(n):
@@ -177,16 +198,16 @@ def rows(
                     _act(matrix, after, rest, work, sums)
                     begun = now
                     while now < stop:
-                        width = min(WIDTH, stop - now)
+                        width = min(BLOCK, stop - now)
                         for o in range(kinds):
                             more = 0.0
                             for j in range(n):
                                 more += outputs[i, j, o] * full[j]
-                            if width == WIDTH:
-                                for k in range(WIDTH):
+                            if width == BLOCK:
+                                for k in range(BLOCK):
                                     out[i, o, now - j0 + k] = more + rest[0] * table[o, 0, k]
                                 for j in range(1, n):
-                                    for k in range(WIDTH):
+                                    for k in range(BLOCK):
                                         out[i, o, now - j0 + k] += rest[j] * table[o, j, k]
                             else:
                                 for k in range(width):
@@ -227,7 +248,7 @@ def rows(
                 event[i] = e + 1
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@inner()
 def _settle(matrix: Any, inputs: Any, full: Any, other: Any) -> None:
     """full becomes what endless inputs would come to: matrix full = -inputs."""
     n = full.size
@@ -256,7 +277,17 @@ def _settle(matrix: Any, inputs: Any, full: Any, other: Any) -> None:
         full[k] = total / other[k, k]
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@entry(
+    {
+        **_GIVEN,
+        **_ROOM,
+        "clocks": "f8 i",
+        "states": "f8 i n",
+        "all_inputs": "f8 i n",
+        "times": "f8 t",
+        "out": "f8 i o t, filled",
+    }
+)
 def at_times(
     rates: Any,
     outputs: Any,
@@ -270,15 +301,17 @@ def at_times(
     all_inputs: Any,
     times: Any,
     out: Any,
+    squares: Any,
+    lines: Any,
 ) -> None:
     """As ``modal.at_times``, for the people that ``chosen`` marks.
 
     clocks, states, all_inputs: where each person stands at first.
+    squares, lines: memory to work in.
     """
     n = rates.shape[1]
-    made, power, other = np.empty((n, n)), np.empty((n, n)), np.empty((n, n))
-    state, inputs, full = np.empty(n), np.empty(n), np.empty(n)
-    after = np.empty(n)
+    made, power, other = squares[0], squares[1], squares[2]
+    state, inputs, full, after = lines[0], lines[1], lines[2], lines[3]
     for i in range(rates.shape[0]):
         if not chosen[i]:
             continue

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from evenkeel.core.pharmacology.kernels.compiled import njit
-
-_FAST: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy"}
+from evenkeel.core.pharmacology.kernels.making import inner
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@inner()
 def grid_time(start: float, step: float, j: int) -> float:
     """When grid point ``j`` is, rounded as everybody rounds it: a fused product would put a
     dose at a grid point on the other side of it."""
     return start + j * step
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@inner()
 def stretch_end(at: float, start: float, step: float, j: int, j1: int) -> int:
     """First grid point from ``j`` on that lies after the time ``at``, at most ``j1``."""
     ahead = (at - start) / step
