@@ -433,11 +433,18 @@ def test_weights_that_are_drawn_scale_a_dose_by_weight():
     assert low == pytest.approx(high, rel=1e-5)
 
 
-def test_resets_and_steady_states_are_of_one_person():
-    table = "TIME,AMT,EVID,ROUTE,II,SS\n0,20,1,iv,24,1\n"
-    result = regimen(table, "--population", "5", "--seed", "1")
-    assert result.exit_code == 2
-    assert "resets and steady states" in result.stderr
+def test_a_past_that_is_written_out_and_one_that_is_endless_are_the_same_percentiles():
+    """Every three hours a dose that is gone by then; a reset forgets the dose before it."""
+    asked = ["--population", "40", "--seed", "3", "--percentiles", "5,95"]
+    endless = "TIME,AMT,EVID,ROUTE,II,ADDL,SS\n0,90,1,iv,.,.,.\n1,20,4,iv,3,2,1\n"
+    past = f"{HEADER}\n-599,iv,20,,202,3\n"
+    found, written = (
+        [float(row["concentration_ng_per_ml"]) for row in rows(regimen(table, *asked))]
+        for table in (endless, past)
+    )
+    # From the moment of the reset on: 0 and 0.5 h and the value before it are of the first dose.
+    assert found[12:] == pytest.approx(written[12:], rel=1e-9)
+    assert found[4] > 2.0 * written[4]
 
 
 # Pictures

@@ -98,16 +98,9 @@ def many(
     """
     from evenkeel.core.pharmacology.crowds import MOST_PEOPLE, Crowd
     from evenkeel.core.pharmacology.draws import assuming, drawn
-    from evenkeel.core.pharmacology.populations import draw_etas
+    from evenkeel.core.pharmacology.periods import periods_of
     from evenkeel.core.pharmacology.subjects import Refusal, reference
 
-    if given.doses is None:
-        raise Refusal(
-            (
-                "resets and steady states are worked out for one person: leave --population, or "
-                "write the earlier doses out with ADDL and II",
-            )
-        )
     if not 1 <= asked.people <= MOST_PEOPLE:
         raise Refusal((f"--population {asked.people}: from 1 to {MOST_PEOPLE:,}",))
     own = {
@@ -135,8 +128,8 @@ def many(
         model=spread,
         people=asked.people,
         covariates={**fixed, **varying},
-        etas=draw_etas(spread, people=asked.people, seed=asked.seed),
-        doses=given.doses,
+        seed=asked.seed,
+        periods=periods_of(spread, given.records),
         amounts=amounts,
         threads=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
         heard=telling.Progress("concentrations"),

@@ -1,120 +1,204 @@
 """Percentiles of very many people at any times, with memory that does not grow with either.
 
-In: people in a model, what is given to them, times. Out: percentiles of each analyte,
-piece by piece. A piece is as many times as fit into the buffer with everybody's value;
-people are computed some thousands at a time and forgotten. How one group is computed
-is decided in ``populations``.
+In: people in a model, what is given to them, times. Out: percentiles of each analyte, and of the
+receptors taken, piece by piece. A piece is as many times as fit into the buffer with everybody's
+value; people are computed some thousands at a time and forgotten, and so are doses (see
+``periods``). How one group goes on from period to period is decided in ``groups``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from evenkeel.core.pharmacology.grids import even
+from evenkeel.core.pharmacology.groups import Group, Stage
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import Model
-from evenkeel.core.pharmacology.populations import (
-    Population,
-    Schedule,
-    population,
-    schedule_of,
-)
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.runs import at_times, concentrations, percentiles
+from evenkeel.core.pharmacology.occupancy import occupancy
+from evenkeel.core.pharmacology.periods import Period
+from evenkeel.core.pharmacology.populations import Population, draw_etas, population
 from evenkeel.core.pharmacology.subjects import Refusal
 
-GROUP = 8192  # people computed at once: some 20 MB in the largest model
+GROUP = 8192  # people computed at once: some 50 MB in the largest model
 BUFFER = 32_000_000  # numbers kept at once, 256 MB
 MOST_PEOPLE = 1_000_000
+MOST_NUMBERS = 1_000_000_000_000  # concentrations of one answer: some hours of two processors
+BAND_ENDS = ("low", "middle", "high")  # of the receptors taken
+_ROWS = 4_000_000  # numbers of a group on their way into the buffer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
     """Who they are and what each is given.
 
-    covariates: numbers, or shape (people,). etas: as ``draw_etas`` gives them.
-    amounts: for each dose an amount, mg, or shape (people,).
+    covariates: numbers, or shape (people,). seed: who they are (see ``populations``).
+    amounts: for each dose an amount, mg, or shape (people,), in place of the dose's own.
+    shift: by parameter, added to everybody's difference; what is not known of the typical
+        person (see ``uncertainty``).
     """
 
     model: Model
     people: int
     covariates: Mapping[str, Any]
-    etas: Mapping[str, Floats]
-    doses: Sequence[Dose]
+    seed: int
+    periods: Sequence[Period]
     amounts: Sequence[Any] | None = None
+    shift: Mapping[str, float] = field(default_factory=dict)
     threads: int = 1
     heard: Callable[[int, int], None] = field(default=lambda done, whole: None)
 
-    def group(self, first: int, last: int) -> tuple[Population, Schedule]:
-        """People ``first`` to ``last``, with what is given to them.
+    @property
+    def kinds(self) -> int:
+        """How many concentrations there are of a person at a time."""
+        return len(self.model.outputs) + (self.model.effect_site is not None)
 
-        Raises:
-            Refusal: somebody is outside the model, or a dose cannot be given.
-        """
+    def parts(self) -> list[tuple[int, int]]:
+        """Who is computed at once."""
+        return [(at, min(at + GROUP, self.people)) for at in range(0, self.people, GROUP)]
+
+    def group(self, first: int, last: int) -> Group:
+        """People ``first`` to ``last``, at the beginning of what is given."""
 
         def part(value: Any) -> Any:
             return value[first:last] if np.ndim(value) else value
 
-        who = population(
-            self.model,
+        def people_of(occasion: int) -> Population:
+            etas: dict[str, Any] = {}
+            etas |= draw_etas(
+                self.model, people=last - first, seed=self.seed, first=first, occasion=occasion
+            )
+            for name, away in self.shift.items():
+                etas[name] = etas.get(name, 0.0) + away
+            return population(
+                self.model,
+                people=last - first,
+                covariates={name: part(value) for name, value in self.covariates.items()},
+                etas=etas,
+            )
+
+        return Group(
+            model=self.model,
             people=last - first,
-            covariates={name: part(value) for name, value in self.covariates.items()},
-            etas={name: part(value) for name, value in self.etas.items()},
+            people_of=people_of,
+            periods=self.periods,
+            amounts=None if self.amounts is None else [part(each) for each in self.amounts],
         )
-        amounts = None if self.amounts is None else [part(each) for each in self.amounts]
-        return who, schedule_of(who, self.doses, by_person=amounts)
+
+    def check(self, times: int = 1) -> None:
+        """Refuse what would not come to an end.
+
+        Raises:
+            Refusal: nobody, more than a million people, or more than 1e12 concentrations.
+        """
+        if not 1 <= self.people <= MOST_PEOPLE:
+            raise Refusal((f"{self.people:,} people: at least 1 and at most {MOST_PEOPLE:,}",))
+        whole = self.people * times * self.kinds
+        if whole > MOST_NUMBERS:
+            raise Refusal(
+                (
+                    f"{self.people:,} people, {times:,} times and {self.kinds} analytes are "
+                    f"{whole:.2g} concentrations, and at most {MOST_NUMBERS:.0e} are worked out: "
+                    "ask for fewer times or fewer people",
+                )
+            )
 
 
 def bands(
-    crowd: Crowd, times_h: Floats, wanted: Sequence[float], step_h: float | None = None
+    crowd: Crowd,
+    times_h: Floats,
+    wanted: Sequence[float],
+    step_h: float | None = None,
+    *,
+    receptors: bool = False,
 ) -> Iterator[tuple[slice, Floats]]:
     """Percentiles over the people, piece by piece.
 
-    times_h: shape (m,), hours, ascending; step_h: of the grid that made them, if one did.
-    wanted: 0 to 100; between two people the value
-    is interpolated (Hyndman and Fan 7). ``crowd.heard`` is told how much of the work is
-    done, and of how much.
+    Args:
+        times_h: shape (m,), hours, ascending; step_h: of the grid that made them, if one did.
+        wanted: 0 to 100; between two people the value is interpolated (Hyndman and Fan 7).
+        receptors: also of the receptors that everything in a person's plasma takes together:
+            the low end, the middle and the high end of each person's own band, as shares.
+
+    ``crowd.heard`` is told how much of the work is done, and of how much.
 
     Yields:
-        A slice of the times and shape (length, analytes, percentiles), ng/mL; at the time
-        of a dose the value before it.
+        A slice of the times and shape (length, analytes, percentiles), ng/mL, at the time of a
+        dose the value before it; with receptors (length, analytes + 3, percentiles).
 
     Raises:
-        Refusal: nobody, or more than a million people; or as ``Crowd.group``.
+        Refusal: as ``Crowd.check`` and ``Group.stages``.
     """
-    if not 1 <= crowd.people <= MOST_PEOPLE:
-        raise Refusal((f"{crowd.people:,} people: at least 1 and at most {MOST_PEOPLE:,}",))
+    crowd.check(times_h.size)
     grid = even(times_h, step_h)
-    if grid is not None and crowd.people <= GROUP:
-        start, step = grid
-        who, plan = crowd.group(0, crowd.people)
-        plan = apart(plan, times_h)
-        whole = crowd.people * times_h.size
-        for part, made in percentiles(
-            who, plan, wanted, start_h=start, step_h=step,
-            points=times_h.size, threads=crowd.threads,
-        ):  # fmt: skip
-            yield part, made
-            crowd.heard(crowd.people * part.stop, whole)
-        return
-    yield from _by_groups(crowd, times_h, wanted, grid)
+    if grid is not None and crowd.people <= GROUP and not receptors:
+        yield from _by_windows(crowd, times_h, wanted, grid)
+    else:
+        yield from _by_groups(crowd, times_h, wanted, grid, receptors=receptors)
 
 
-def apart(plan: Schedule, times_h: Floats) -> Schedule:
-    """The schedule with no happening so near to a time that the last digit decides.
+def _by_windows(
+    crowd: Crowd, times_h: Floats, wanted: Sequence[float], grid: tuple[float, float]
+) -> Iterator[tuple[slice, Floats]]:
+    """Few enough to stand in memory all at once."""
+    from evenkeel.core.pharmacology.runs import percentiles
 
-    Kernels work a grid out with fewer roundings than whoever made the times; what happens at a
-    time would fall on either side of it. It is moved by 1e-12 of the time, to its side.
-    """
-    clear = 1e-12 * np.maximum(1.0, np.abs(plan.when))
-    place = np.minimum(np.searchsorted(times_h, plan.when - clear), times_h.size - 1)
-    away = times_h[place] - plan.when
-    moved = plan.when + np.where(away <= 0.0, 2.0, -2.0) * clear
-    return replace(plan, when=np.where(np.abs(away) <= clear, moved, plan.when))
+    whole = crowd.people * times_h.size
+    done = 0
+    for stage in crowd.group(0, crowd.people).stages():
+        until = _until(stage, times_h)
+        if until > done:
+            for part, made in percentiles(
+                stage.who, stage.plan, wanted, start_h=grid[0], step_h=grid[1], begin=stage.begin,
+                first_point=done, points=until - done, threads=crowd.threads,
+            ):  # fmt: skip
+                yield part, made
+                crowd.heard(crowd.people * part.stop, whole)
+            done = until
+        if done == times_h.size:
+            return
+
+
+def _until(stage: Stage, times_h: Floats) -> int:
+    """The first time that is later than this period; one at its end belongs to it."""
+    return int(np.searchsorted(times_h, stage.ends_h, side="right"))
+
+
+class _Rows:
+    """Concentrations of a group, for slices of the times that ascend."""
+
+    def __init__(
+        self, crowd: Crowd, first: int, last: int, times_h: Floats, grid: tuple[float, float] | None
+    ) -> None:
+        self._crowd, self._times, self._grid = crowd, times_h, grid
+        self._stages = crowd.group(first, last).stages()
+        self._stage = next(self._stages)
+
+    def of(self, part: slice) -> Iterator[tuple[slice, Floats]]:
+        """Parts of the slice, and shape (people, analytes, length)."""
+        from evenkeel.core.pharmacology.runs import at_times, concentrations
+
+        done = part.start
+        while done < part.stop:
+            until = min(part.stop, _until(self._stage, self._times))
+            if until <= done:
+                self._stage = next(self._stages)
+                continue
+            who, plan, begin = self._stage.who, self._stage.plan, self._stage.begin
+            width = max(1, _ROWS // (who.people * self._crowd.kinds))
+            for at in range(done, until, width):
+                some = slice(at, min(at + width, until))
+                if self._grid is None:
+                    yield some, at_times(who, plan, self._times[some], begin=begin)
+                else:
+                    yield some, concentrations(
+                        who, plan, start_h=self._grid[0], step_h=self._grid[1], begin=begin,
+                        first_point=at, points=some.stop - at, threads=self._crowd.threads,
+                    )  # fmt: skip
+            done = until
 
 
 def _by_groups(
@@ -122,32 +206,44 @@ def _by_groups(
     times_h: Floats,
     wanted: Sequence[float],
     grid: tuple[float, float] | None,
+    *,
+    receptors: bool,
 ) -> Iterator[tuple[slice, Floats]]:
-    kinds = len(crowd.model.outputs) + (crowd.model.effect_site is not None)
+    kinds = crowd.kinds
     width = max(1, min(times_h.size, BUFFER // (crowd.people * kinds)))
     buffer = np.empty((kinds, width, crowd.people))
-    groups = [(first, min(first + GROUP, crowd.people)) for first in range(0, crowd.people, GROUP)]
-    # Whoever fits is made once; of more, each is made again for every piece.
-    kept = crowd.group(*groups[0]) if len(groups) == 1 else None
+    parts = crowd.parts()
+    # One group goes on from piece to piece; of more, each begins anew for every piece.
+    kept = _Rows(crowd, *parts[0], times_h, grid) if len(parts) == 1 else None
     for begin in range(0, times_h.size, width):
         part = slice(begin, min(begin + width, times_h.size))
         length = part.stop - part.start
-        for first, last in groups:
-            who, plan = kept or crowd.group(first, last)
-            if grid is None:
-                made = at_times(who, plan, times_h[part])
-            else:
-                plan = apart(plan, times_h[part])
-                made = concentrations(
-                    who, plan, start_h=grid[0], step_h=grid[1], first_point=part.start,
-                    points=length, threads=crowd.threads,
-                )  # fmt: skip
-            buffer[:, :length, first:last] = made.transpose(1, 2, 0)
-            crowd.heard(begin * crowd.people + last * length, times_h.size * crowd.people)
-        found = np.empty((length, kinds, len(wanted)))
-        for kind in range(kinds):
-            for place in range(length):
+        for first, last in parts:
+            rows = kept or _Rows(crowd, first, last, times_h, grid)
+            for some, made in rows.of(part):
+                inside = slice(some.start - begin, some.stop - begin)
+                buffer[:, inside, first:last] = made.transpose(1, 2, 0)
+                done = begin * crowd.people + last * (some.stop - begin)
+                crowd.heard(done, times_h.size * crowd.people)
+        found = np.empty((length, kinds + len(BAND_ENDS) * receptors, len(wanted)))
+        for place in range(length):
+            if receptors:
+                found[place, kinds:] = _taken(crowd.model, buffer[:, place], wanted)
+            for kind in range(kinds):
                 found[place, kind] = np.percentile(
                     buffer[kind, place], wanted, overwrite_input=True
                 )
         yield part, found
+
+
+def _taken(model: Model, ng_per_ml: Floats, wanted: Sequence[float]) -> Floats:
+    """Percentiles of the ends of everybody's own band, shape (3, percentiles)."""
+    plasma = {name: ng_per_ml[place] for place, name in enumerate(model.outputs)}
+    mass = {name: each.molar_mass for name, each in model.outputs.items()}
+    try:
+        band = occupancy(plasma, mass)
+    except ValueError as fault:
+        raise Refusal((f"{model.id}: receptors taken: {fault}",)) from None
+    return np.array(
+        [np.percentile(getattr(band, end), wanted, overwrite_input=True) for end in BAND_ENDS]
+    )

@@ -14,7 +14,7 @@ NONMEM Users Guides, part IV and VI (PREDPP); held to 29 scenarios of its answer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +91,19 @@ def observe(rates: Floats, events: Sequence[Event]) -> Floats:
     return whole
 
 
+def broken_rules(
+    *, amount_mg: float, rate: float, interval_h: float, additional: int, steady: int
+) -> Iterator[str]:
+    """What is wrong with the columns of a dose, whoever reads them."""
+    if additional and interval_h <= 0:
+        yield "ADDL without II: say how many hours lie between"
+    if steady not in (0, 1, 2):
+        yield f"SS {steady} is none of 0, 1, 2"
+    endless = amount_mg == 0 and rate > 0
+    if steady and interval_h <= 0 and not endless:
+        yield "SS without II: say how many hours lie between the earlier doses"
+
+
 def _check(event: Event, number: int) -> None:
     place = f"record {number + 1} at {event.time_h:g} h"
     if event.evid not in range(5):
@@ -99,13 +112,11 @@ def _check(event: Event, number: int) -> None:
         raise EventFault(f"{place}: amount, bioavailability or lag is negative")
     if event.evid not in (1, 4):
         return
-    if event.additional and event.interval_h <= 0:
-        raise EventFault(f"{place}: ADDL without II")
-    if event.steady not in (0, 1, 2):
-        raise EventFault(f"{place}: SS {event.steady} is none of 0, 1, 2")
-    endless = event.amount_mg == 0 and event.rate_mg_per_h > 0
-    if event.steady and event.interval_h <= 0 and not endless:
-        raise EventFault(f"{place}: SS without II")
+    for fault in broken_rules(
+        amount_mg=event.amount_mg, rate=event.rate_mg_per_h, interval_h=event.interval_h,
+        additional=event.additional, steady=event.steady,
+    ):  # fmt: skip
+        raise EventFault(f"{place}: {fault}")
     if event.rate_mg_per_h == RATE_OF_MODEL and event.model_rate <= 0:
         raise EventFault(f"{place}: RATE -1 needs a rate from the model")
     if event.rate_mg_per_h == DURATION_OF_MODEL and event.model_duration_h <= 0:

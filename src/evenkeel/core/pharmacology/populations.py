@@ -5,13 +5,13 @@ parameters, and what a regimen does to each of them. ``runs`` computes concentra
 
 Person k of a seed is the same person however many are drawn, in whatever order and
 on however many threads: every block of parameters has a stream of its own, in
-blocks of 256 people.
+blocks of 256 people. So has every occasion of what differs from treatment to treatment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -27,26 +27,34 @@ from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal, dose_refer
 _BLOCK = 256
 
 
-def standard_normals(seed: int, stream: str, people: int, width: int) -> Floats:
-    """Standard normal numbers of a stream, shape (people, width).
+def standard_normals(seed: int, stream: str, people: int, width: int, *, first: int = 0) -> Floats:
+    """Standard normal numbers of a stream, shape (people, width), from row ``first`` on.
 
     Row k depends on seed, stream, width and k alone.
     """
     key = int.from_bytes(sha256(f"{seed}:{stream}:{width}".encode()).digest()[:16], "little")
     made = np.empty((people, width))
-    for start in range(0, people, _BLOCK):
-        bits = np.random.Philox(key=key, counter=[0, 0, 0, start // _BLOCK])
+    last = first + people
+    for block in range(first // _BLOCK, -(-last // _BLOCK)):
+        bits = np.random.Philox(key=key, counter=[0, 0, 0, block])
         drawn = np.random.Generator(bits).standard_normal((_BLOCK, width))
-        stop = min(start + _BLOCK, people)
-        made[start:stop] = drawn[: stop - start]
+        begin, end = max(first, block * _BLOCK), min(last, (block + 1) * _BLOCK)
+        made[begin - first : end - first] = drawn[begin - block * _BLOCK : end - block * _BLOCK]
     return made
 
 
-def draw_etas(model: Model, *, people: int, seed: int) -> dict[str, Floats]:
+def draw_etas(
+    model: Model, *, people: int, seed: int, first: int = 0, occasion: int = 1
+) -> dict[str, Floats]:
     """How each person differs, by parameter, on the scale of its block; shape (people,).
 
-    Differences between occasions are drawn once a person: one treatment is one occasion.
-    A parameter that differs at both levels gets the sum.
+    What differs from treatment to treatment is drawn for each occasion anew: occasion m of
+    person k is the same however many there are of either. A parameter that differs at both
+    levels gets the sum.
+
+    Args:
+        first: the number of the first of these people.
+        occasion: from 1.
 
     Raises:
         Refusal: no spread was published for this model.
@@ -62,8 +70,10 @@ def draw_etas(model: Model, *, people: int, seed: int) -> dict[str, Floats]:
     for block in model.variability:
         omega = np.array(block.omega)
         width = len(block.parameters)
-        stream = f"{model.id}:{block.level}:{','.join(block.parameters)}"
-        spread = standard_normals(seed, stream, people, width) @ np.linalg.cholesky(omega).T
+        level = block.level if block.level == "subject" or occasion == 1 else f"occasion {occasion}"
+        stream = f"{model.id}:{level}:{','.join(block.parameters)}"
+        normals = standard_normals(seed, stream, people, width, first=first)
+        spread = normals @ np.linalg.cholesky(omega).T
         for place, name in enumerate(block.parameters):
             drawn = spread[:, place]
             etas[name] = etas[name] + drawn if name in etas else drawn
@@ -85,6 +95,15 @@ class Population:
     rates: Floats
     outputs: Floats
     analytes: tuple[str, ...]
+    _by_dose: dict[tuple[tuple[str, float], ...], dict[str, Any]] = field(default_factory=dict)
+
+    def of_dose(self, own: Mapping[str, float]) -> dict[str, Any]:
+        """Every parameter at a dose with these covariates of its own, each worked out once."""
+        key = tuple(sorted(own.items()))
+        if key not in self._by_dose:
+            whole = {**dose_reference(self.model), **self.covariates, **own}
+            self._by_dose[key] = values_of(self.model, whole, self.etas)
+        return self._by_dose[key]
 
 
 def population(
@@ -151,6 +170,59 @@ class Schedule:
     amount: Floats
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """What enters one compartment of everybody. Each number one for all, or shape (i,).
+
+    ends_h: None = at once, and much is mg; otherwise much is mg/h.
+    """
+
+    begins_h: Any
+    ends_h: Any
+    compartment: int
+    much: Any
+
+
+def inputs_of(
+    who: Population, dose: Dose, *, amount_mg: Any = None, every_h: float = 0.0
+) -> list[Input]:
+    """What one dose becomes in everybody's compartments.
+
+    Args:
+        amount_mg: in place of the dose's own, one for all or shape (people,).
+        every_h: of a dose that has always been given: its lag counts within this interval.
+
+    Raises:
+        Refusal: a route that the model has not, a dose that it cannot take.
+    """
+    amount = dose.amount_mg if amount_mg is None else amount_mg
+    values = who.of_dose(of_dose(who.model, who.covariates, dose))
+    hour = who.model.per_hour
+    if dose.route not in who.model.routes:
+        known = ", ".join(who.model.routes)
+        raise Refusal((f"{who.model.id} has no route {dose.route}; it has {known}",))
+    made: list[Input] = []
+    for each in who.model.routes[dose.route]:
+        absorbed = np.asarray(amount) * each.fraction(values)
+        lasts: Any = dose.duration_h
+        if each.duration is not None:
+            lasts = np.asarray(each.duration(values)) / hour
+        lag = np.asarray(each.lag(values)) / hour if each.lag is not None else 0.0
+        if every_h > 0.0:
+            lag = lag % every_h
+        begins = dose.time_h + lag
+        slow = bool(np.all(np.asarray(lasts) > 0.0))
+        made.append(
+            Input(
+                begins_h=begins,
+                ends_h=begins + lasts if slow else None,
+                compartment=each.compartment,
+                much=absorbed / lasts if slow else absorbed,
+            )
+        )
+    return made
+
+
 def schedule_of(
     who: Population, doses: Sequence[Dose], *, by_person: Sequence[Any] | None = None
 ) -> Schedule:
@@ -161,34 +233,30 @@ def schedule_of(
     Raises:
         Refusal: a route that the model has not.
     """
-    columns: list[tuple[Any, int, bool, Any]] = []
-    hour = who.model.per_hour
+    made: list[Input] = []
     for number, dose in enumerate(doses):
-        amount = dose.amount_mg if by_person is None else by_person[number]
-        own = of_dose(who.model, who.covariates, dose)
-        values = values_of(
-            who.model, {**dose_reference(who.model), **who.covariates, **own}, who.etas
-        )
-        if dose.route not in who.model.routes:
-            known = ", ".join(who.model.routes)
-            raise Refusal((f"{who.model.id} has no route {dose.route}; it has {known}",))
-        for each in who.model.routes[dose.route]:
-            absorbed = np.asarray(amount) * each.fraction(values)
-            lasts: Any = dose.duration_h
-            if each.duration is not None:
-                lasts = np.asarray(each.duration(values)) / hour
-            lag = np.asarray(each.lag(values)) / hour if each.lag is not None else 0.0
-            begins = dose.time_h + lag
-            if np.all(np.asarray(lasts) > 0.0):
-                rate = absorbed / lasts
-                columns.append((begins, each.compartment, True, rate))
-                columns.append((begins + lasts, each.compartment, True, -rate))
-            else:
-                columns.append((begins, each.compartment, False, absorbed))
-    return _in_order(columns, who.people)
+        amount = None if by_person is None else by_person[number]
+        made += inputs_of(who, dose, amount_mg=amount)
+    return in_order(changes(made), who.people)
 
 
-def _in_order(columns: list[tuple[Any, int, bool, Any]], people: int) -> Schedule:
+Change = tuple[Any, int, bool, Any]
+"""When, in which compartment, whether a rate changes, and by how much."""
+
+
+def changes(inputs: Sequence[Input]) -> list[Change]:
+    """Inputs as amounts put in and rates that change, in no order."""
+    made: list[Change] = []
+    for each in inputs:
+        slow = each.ends_h is not None
+        made.append((each.begins_h, each.compartment, slow, each.much))
+        if slow:
+            made.append((each.ends_h, each.compartment, True, -each.much))
+    return made
+
+
+def in_order(columns: Sequence[Change], people: int) -> Schedule:
+    """Changes as a schedule, by each person's time."""
     shared = all(np.ndim(when) == 0 for when, *_ in columns)
     rows = 1 if shared else people
     count = len(columns)

@@ -3,20 +3,18 @@
 In: text, with our own columns or with NONMEM's (a header with TIME, AMT and EVID). Out:
 records, or every fault with its line. And back: what is written reads back the same.
 
-NONMEM's columns: TIME, AMT, EVID, and CMT or ROUTE; RATE, DUR, II, ADDL, SS, NSPRAY, DEVICE.
-CMT counts the model's compartments from 1. RATE and DUR say the same thing (DUR = AMT / RATE);
-DUR is ours, so that a table reads back to the last digit. ID, DV and MDV are passed over.
+What NONMEM's columns mean is in ``events``; CMT counts the model's compartments from 1. Ours are
+ROUTE in place of CMT, DUR (AMT / RATE, so that a table reads back to the last digit), OCC (the
+number of the occasion), NSPRAY and DEVICE. ID, DV and MDV are passed over.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-from evenkeel.core.pharmacology.events import DURATION_OF_MODEL, RATE_OF_MODEL
+from evenkeel.core.pharmacology.events import DURATION_OF_MODEL, RATE_OF_MODEL, broken_rules
 from evenkeel.core.pharmacology.models import Model
 from evenkeel.core.pharmacology.records import Record, plain_doses, records_of, routed
 from evenkeel.core.pharmacology.regimens import (
@@ -26,9 +24,10 @@ from evenkeel.core.pharmacology.regimens import (
     UnreadableRegimen,
     read_regimen,
 )
+from evenkeel.core.pharmacology.tables import Row, number_in, read_table
 
 NEEDED = ("TIME", "AMT", "EVID")
-DOSING = ("CMT", "ROUTE", "RATE", "DUR", "II", "ADDL", "SS", *OPTIONAL)
+DOSING = ("CMT", "ROUTE", "RATE", "DUR", "II", "ADDL", "SS", "OCC", *OPTIONAL)
 PASSED_OVER = ("ID", "DV", "MDV")
 _AGREE = 1e-9
 
@@ -46,32 +45,25 @@ def read_records(text: str) -> tuple[Record, ...]:
     Raises:
         UnreadableRegimen: every fault with its line.
     """
-    lines = [
-        (number, line)
-        for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1)
-        if line.strip()
-    ]
-    header = [name.strip().upper() for name in next(csv.reader([lines[0][1]]))]
-    faults = _header_faults(header)
-    if faults:
-        raise UnreadableRegimen(faults)
+    rows, faults = read_table(
+        _with_loud_header(text), known=(*NEEDED, *DOSING, *PASSED_OVER), needed=NEEDED
+    )
     made: list[Record] = []
     people: set[str] = set()
     latest = -math.inf
     doses = 0
-    for number, line in lines[1:]:
-        row = next(csv.reader([line]))
-        if len(row) != len(header):
-            faults.append(f"line {number}: {len(row)} values where the header has {len(header)}")
-            continue
-        told = _Row(dict(zip(header, row, strict=True)), number, faults)
+    if rows and not {"CMT", "ROUTE"} & set(rows[0].cells):
+        raise UnreadableRegimen(["line 1: the column ROUTE (or CMT) is missing"])
+    by_table = bool(rows) and "OCC" in rows[0].cells
+    for row in rows:
+        told = _Row(row, faults)
         people.add(told.words("ID"))
-        record = told.record()
+        record = told.record(occasions=by_table)
         if record is None:
             continue
         if record.time_h < latest:
             faults.append(
-                f"line {number}: TIME goes back from {latest:g} to {record.time_h:g}. Records "
+                f"line {row.line}: TIME goes back from {latest:g} to {record.time_h:g}. Records "
                 "act in the order of the table: sort it by TIME"
             )
         latest = max(latest, record.time_h)
@@ -89,75 +81,64 @@ def read_records(text: str) -> tuple[Record, ...]:
     return tuple(made)
 
 
-def _header_faults(header: list[str]) -> list[str]:
-    known = (*NEEDED, *DOSING, *PASSED_OVER)
-    faults: list[str] = []
-    for name in header:
-        if name not in known:
-            close = get_close_matches(name, known, n=1, cutoff=0.4)
-            nearest = f"; the nearest right name is {close[0]}" if close else ""
-            faults.append(f"line 1: there is no column {name!r}{nearest}")
-        elif header.count(name) > 1:
-            faults.append(f"line 1: the column {name} stands twice")
-    if "CMT" not in header and "ROUTE" not in header:
-        faults.append("line 1: the column ROUTE (or CMT) is missing")
-    return list(dict.fromkeys(faults))
+def _with_loud_header(text: str) -> str:
+    """The same table, its names in capitals."""
+    lines = text.lstrip("\ufeff").splitlines()
+    first = next((place for place, line in enumerate(lines) if line.strip()), None)
+    if first is not None:
+        lines[first] = lines[first].upper()
+    return "\n".join(lines)
 
 
 @dataclass(slots=True)
 class _Row:
     """One line, read strictly; what is wrong goes to ``faults``."""
 
-    row: dict[str, str]
-    line: int
+    row: Row
     faults: list[str]
 
     def words(self, name: str) -> str:
-        written = self.row.get(name, "").strip()
+        written = self.row.cells.get(name, "")
         return "" if written == "." else written
 
     def number(self, name: str, *, least: float = 0.0) -> float:
-        written = self.words(name)
-        if not written:
+        if not self.words(name):
             if name in ("TIME", "EVID"):
                 self.wrong(f"{name} is empty")
             return 0.0
-        try:
-            value = float(written)
-        except ValueError:
-            value = math.nan
-        if "_" in written or math.isnan(value):
-            self.wrong(f"{name} of {written!r} is not a number")
+        value = number_in(self.row, name, self.faults)
+        if math.isnan(value):
             return 0.0
-        if math.isinf(value):
-            self.wrong(f"{name} of {written} is not finite")
-        elif value < least:
-            self.wrong(f"{name} of {written} is negative")
+        if value < least:
+            self.wrong(f"{name} of {self.words(name)} is negative")
         return value
 
     def whole(self, name: str) -> int:
         value = self.number(name)
-        if math.isfinite(value) and value != int(value):
+        if value != int(value):
             self.wrong(f"{name} of {value:g} is not a whole number")
             return 0
-        return int(value) if math.isfinite(value) else 0
+        return int(value)
 
     def wrong(self, what: str) -> None:
-        self.faults.append(f"line {self.line}: {what}")
+        self.faults.append(f"line {self.row.line}: {what}")
 
-    def record(self) -> Record | None:
-        """The record; None where it has faults."""
+    def record(self, *, occasions: bool) -> Record | None:
+        """The record; None where it has faults. occasions: each has to say which it is of."""
         before = len(self.faults)
         evid, time_h = self.whole("EVID"), self.number("TIME", least=-math.inf)
         if evid > 4:
             self.wrong(f"EVID {evid} is none of 0 to 4")
         if evid not in (1, 4) or len(self.faults) > before:
             ok = len(self.faults) == before
-            return Record(line=self.line, time_h=time_h, evid=evid) if ok else None
+            return Record(line=self.row.line, time_h=time_h, evid=evid) if ok else None
         amount, steady = self.number("AMT"), self.whole("SS")
         rate, lasts = self.number("RATE", least=-math.inf), self.number("DUR")
         every, additional = self.number("II"), self.whole("ADDL")
         route, compartment = self.words("ROUTE"), self.whole("CMT")
+        occasion = self.whole("OCC")
+        if occasions and occasion < 1:
+            self.wrong("OCC has to be a whole number from 1: which occasion the dose is of")
         self._check(amount, rate, lasts, every, additional, steady, route or compartment)
         endless = rate if amount == 0.0 and steady and rate > 0 else 0.0
         if rate > 0 and not endless and not lasts and amount > 0:
@@ -166,9 +147,9 @@ class _Row:
         if len(self.faults) > before:
             return None
         return Record(
-            line=self.line, time_h=time_h, evid=evid, route=route, compartment=compartment,
+            line=self.row.line, time_h=time_h, evid=evid, route=route, compartment=compartment,
             amount_mg=amount, duration_h=lasts, endless_rate=endless, every_h=every,
-            additional=additional, steady=steady, of_dose=of_dose,
+            additional=additional, steady=steady, occasion=occasion, of_dose=of_dose,
         )  # fmt: skip
 
     def _check(
@@ -183,20 +164,20 @@ class _Row:
             self.wrong(f"RATE of {rate:g} is neither a rate nor -2 (the model's duration)")
         if rate > 0 and lasts > 0 and abs(amount / rate - lasts) > _AGREE * lasts:
             self.wrong(f"RATE of {rate:g} and DUR of {lasts:g} do not agree for AMT {amount:g}")
-        if additional and every <= 0:
-            self.wrong("ADDL without II: say how many hours lie between")
+        for fault in broken_rules(
+            amount_mg=amount, rate=rate, interval_h=every, additional=additional, steady=steady
+        ):
+            self.wrong(fault)
         if additional >= MOST_DOSES:
             self.wrong(f"ADDL of {additional}: at most {MOST_DOSES:,} doses")
-        if steady not in (0, 1, 2):
-            self.wrong(f"SS {steady} is none of 0, 1, 2")
-        if steady and every <= 0 and not (amount == 0.0 and rate > 0):
-            self.wrong("SS without II: say how many hours lie between the earlier doses")
 
 
 def write_records(records: Sequence[Record]) -> str:
     """An event table that ``read_records`` reads back to the same records."""
     extra = [name for name in OPTIONAL if any(name in record.of_dose for record in records)]
-    lines = [",".join(["TIME", "EVID", "AMT", "RATE", "DUR", "II", "ADDL", "SS", "ROUTE", *extra])]
+    occasions = any(record.occasion for record in records)
+    names = ["TIME", "EVID", "AMT", "RATE", "DUR", "II", "ADDL", "SS", "ROUTE"]
+    lines = [",".join([*names, *(["OCC"] if occasions else []), *extra])]
     for record in records:
         rate = record.endless_rate or _rate(record)
         cells = [
@@ -204,6 +185,7 @@ def write_records(records: Sequence[Record]) -> str:
             repr(record.duration_h), repr(record.every_h), str(record.additional),
             str(record.steady), record.route or ".",
         ]  # fmt: skip
+        cells += [str(record.occasion or ".")] if occasions else []
         cells += [repr(record.of_dose[name]) if name in record.of_dose else "." for name in extra]
         lines.append(",".join(cells))
     return "\n".join(lines) + "\n"

@@ -24,7 +24,7 @@ class Record:
 
     route: empty where only a compartment is named (from 1). duration_h: 0 = at once.
     endless_rate: mg/h of an infusion that has always run until here (AMT 0 with SS 1).
-    steady: 0, 1 or 2 as SS.
+    steady: 0, 1 or 2 as SS. occasion: as OCC, from 1; 0 where the table does not say.
     """
 
     line: int
@@ -38,6 +38,7 @@ class Record:
     every_h: float = 0.0
     additional: int = 0
     steady: int = 0
+    occasion: int = 0
     of_dose: dict[str, float] = field(default_factory=dict)
 
 

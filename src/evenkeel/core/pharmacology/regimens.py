@@ -7,11 +7,11 @@ of rows says nothing: each has its time. Overlapping doses add up.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+
+from evenkeel.core.pharmacology.tables import Row, number_in, read_table
 
 COLUMNS = ("time_h", "route", "amount_mg", "duration_h", "addl", "ii_h")
 OPTIONAL = ("NSPRAY", "DEVICE")
@@ -58,27 +58,15 @@ def read_regimen(text: str) -> tuple[Dose, ...]:
         UnreadableRegimen: no header, an unknown column, a number that is missing, not
             finite or negative, more than 100,000 doses.
     """
-    lines = [
-        (number, line)
-        for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1)
-        if line.strip()
-    ]
-    if not lines:
-        raise UnreadableRegimen([f"the table is empty; its header is {','.join(COLUMNS)}"])
-    header = [name.strip() for name in next(csv.reader([lines[0][1]]))]
-    faults = _header_faults(header)
-    if faults:
-        raise UnreadableRegimen(faults)
+    rows, faults = read_table(
+        text, known=(*COLUMNS, *OPTIONAL), needed=("time_h", "route", "amount_mg")
+    )
     doses: list[Dose] = []
-    for number, line in lines[1:]:
-        row = next(csv.reader([line]))
-        if len(row) != len(header):
-            faults.append(f"line {number}: {len(row)} values where the header has {len(header)}")
-            continue
-        doses += _row(dict(zip(header, row, strict=True)), number, faults)
+    for row in rows:
+        doses += _row(row, faults)
         if len(doses) > MOST_DOSES:
             raise UnreadableRegimen(
-                [f"line {number}: more than {MOST_DOSES:,} doses: nobody is given so many"]
+                [f"line {row.line}: more than {MOST_DOSES:,} doses: nobody is given so many"]
             )
     if faults:
         raise UnreadableRegimen(faults)
@@ -92,44 +80,26 @@ def in_order(doses: Iterable[Dose]) -> tuple[Dose, ...]:
     return tuple(sorted(doses, key=lambda dose: dose.time_h))
 
 
-def _header_faults(header: list[str]) -> list[str]:
-    known = (*COLUMNS, *OPTIONAL)
-    faults: list[str] = []
-    for name in header:
-        if name not in known:
-            close = get_close_matches(name, known, n=1, cutoff=0.4)
-            nearest = f"; the nearest right name is {close[0]}" if close else ""
-            faults.append(f"line 1: there is no column {name!r}{nearest}")
-        elif header.count(name) > 1:
-            faults.append(f"line 1: the column {name} stands twice")
-    faults += [
-        f"line 1: the column {name} is missing"
-        for name in ("time_h", "route", "amount_mg")
-        if name not in header
-    ]
-    return list(dict.fromkeys(faults))
-
-
-def _row(row: dict[str, str], number: int, faults: list[str]) -> tuple[Dose, ...]:
-    before = len(faults)
-    time_h = _number(row, "time_h", number, faults, needed=True, negative=True)
-    amount = _number(row, "amount_mg", number, faults, needed=True)
-    duration = _number(row, "duration_h", number, faults)
-    additional = _number(row, "addl", number, faults)
-    every = _number(row, "ii_h", number, faults)
-    route = row["route"].strip()
+def _row(row: Row, faults: list[str]) -> tuple[Dose, ...]:
+    before, place = len(faults), f"line {row.line}"
+    time_h = _number(row, "time_h", faults, needed=True, negative=True)
+    amount = _number(row, "amount_mg", faults, needed=True)
+    duration = _number(row, "duration_h", faults)
+    additional = _number(row, "addl", faults)
+    every = _number(row, "ii_h", faults)
+    route = row.cells["route"]
     if not route:
-        faults.append(f"line {number}: route is empty")
+        faults.append(f"{place}: route is empty")
     if additional and additional != int(additional):
-        faults.append(f"line {number}: addl of {additional:g} is not a whole number")
+        faults.append(f"{place}: addl of {additional:g} is not a whole number")
     if additional and not every:
-        faults.append(f"line {number}: addl without ii_h: say how many hours lie between")
+        faults.append(f"{place}: addl without ii_h: say how many hours lie between")
     if additional and additional >= MOST_DOSES:
-        faults.append(f"line {number}: addl of {additional:g}: at most {MOST_DOSES:,} doses")
+        faults.append(f"{place}: addl of {additional:g}: at most {MOST_DOSES:,} doses")
     of_dose = {
         name: value
         for name in OPTIONAL
-        if (value := _number(row, name, number, faults, absent=math.nan)) == value
+        if (value := _number(row, name, faults, absent=math.nan)) == value
     }
     if len(faults) > before:
         return ()
@@ -138,29 +108,22 @@ def _row(row: dict[str, str], number: int, faults: list[str]) -> tuple[Dose, ...
 
 
 def _number(
-    row: dict[str, str],
+    row: Row,
     name: str,
-    line: int,
     faults: list[str],
     *,
     needed: bool = False,
     negative: bool = False,
     absent: float = 0.0,
 ) -> float:
-    written = row.get(name, "").strip()
+    written = row.cells.get(name, "")
     if written in ("", "."):
         if needed:
-            faults.append(f"line {line}: {name} is empty")
+            faults.append(f"line {row.line}: {name} is empty")
         return absent
-    try:
-        value = float(written)
-    except ValueError:
-        value = None
-    if value is None or "_" in written:
-        faults.append(f"line {line}: {name} of {written!r} is not a number")
+    value = number_in(row, name, faults)
+    if math.isnan(value):
         return absent
-    if not math.isfinite(value):
-        faults.append(f"line {line}: {name} of {written} is not finite")
-    elif value < 0 and not negative:
-        faults.append(f"line {line}: {name} of {written} is negative")
+    if value < 0 and not negative:
+        faults.append(f"line {row.line}: {name} of {written} is negative")
     return value
