@@ -250,7 +250,7 @@ def test_the_words_of_a_line_stand_inside_the_drawing_on_every_day_of_a_course(d
     told = re.search(r'<text x="([\d.-]+)"[^>]*text-anchor="(\w+)">' + words, plots.draw(plot))
     x, wide = float(told.group(1)), 6.6 * len(words)
     first = x - wide if told.group(2) == "end" else x
-    assert plots.LEFT <= first
+    assert first >= plots.LEFT
     assert first + wide <= plot.width - plots.RIGHT
 
 

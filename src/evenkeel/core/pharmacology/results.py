@@ -21,8 +21,11 @@ from evenkeel.core.pharmacology.timeline import (
     Happening,
     Infusion,
     Reset,
+    Station,
     Steady,
     collected,
+    states_after,
+    stations,
     walk,
 )
 
@@ -73,7 +76,7 @@ def summarise_plan(
     if not np.isfinite([from_h, until_h]).all() or until_h <= from_h:
         raise Refusal((f"from {from_h:g} h to {until_h:g} h there is nothing to sum up",))
     wanted = tuple(dict.fromkeys(levels))
-    curve = _Curve(who, plan)
+    curve = _Curve(who, plan, stations(who.rates, plan))
     times = curve.looks(from_h, until_h)
     values = curve.at(times)
     area = curve.area(from_h, until_h)
@@ -100,12 +103,10 @@ class _Curve:
 
     who: Subject
     plan: list[Happening]
+    along: list[Station]
 
     def at(self, times_h: Floats) -> Floats:
-        after = np.full(times_h.size, 2**62, dtype=np.int64)
-        pieces = walk(self.who.rates, self.plan, times_h, after)
-        states = collected(pieces, times_h.size, self.who.rates.shape[0])
-        return self.who.concentrations(states)
+        return self.who.concentrations(states_after(self.who.rates, self.along, times_h))
 
     def looks(self, from_h: float, until_h: float) -> Floats:
         """Moments worth looking at: every happening and many between, denser after each."""
@@ -115,11 +116,9 @@ class _Curve:
             if isinstance(each, Infusion):
                 knots.add(each.end_h)
         inside = np.array(sorted(knot for knot in knots if from_h <= knot <= until_h))
-        share = (np.geomspace(1e-4, 1.0, _SAMPLES) - 1e-4) / (1.0 - 1e-4)
-        spans = [
-            low + (high - low) * np.union1d(share, np.linspace(0.0, 1.0, _SAMPLES // 2))
-            for low, high in pairwise(inside)
-        ]
+        denser = (np.geomspace(1e-4, 1.0, _SAMPLES) - 1e-4) / (1.0 - 1e-4)
+        share = np.union1d(denser, np.linspace(0.0, 1.0, _SAMPLES // 2))
+        spans = [low + (high - low) * share for low, high in pairwise(inside)]
         return np.unique(np.concatenate(spans))
 
     def area(self, from_h: float, until_h: float) -> Floats:
@@ -175,7 +174,7 @@ class _Curve:
         first, last = low, high
         rows = np.arange(edges.size)
         while float((high - low).max()) > _CLOSE_H:
-            # All crossings are closed in on together: each look walks the whole treatment.
+            # All crossings are closed in on together.
             looks = np.linspace(low, high, _INSIDE, axis=1)
             still = (self.at(looks.ravel())[:, place] > level).reshape(looks.shape)
             turned = np.maximum((still == begun[:, None]).argmin(axis=1), 1)
