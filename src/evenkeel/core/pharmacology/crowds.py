@@ -21,7 +21,7 @@ from evenkeel.core.pharmacology.models import Model
 from evenkeel.core.pharmacology.occupancy import occupancy
 from evenkeel.core.pharmacology.periods import Period
 from evenkeel.core.pharmacology.populations import Population, draw_etas, population
-from evenkeel.core.pharmacology.subjects import Refusal
+from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal
 
 GROUP = 8192  # people computed at once: some 50 MB in the largest model
 BUFFER = 32_000_000  # numbers kept at once, 256 MB
@@ -55,6 +55,12 @@ class Crowd:
     def kinds(self) -> int:
         """How many concentrations there are of a person at a time."""
         return len(self.model.outputs) + (self.model.effect_site is not None)
+
+    @property
+    def analytes(self) -> tuple[str, ...]:
+        """Their names, the effect site last."""
+        site = self.model.effect_site
+        return (*self.model.outputs, *(() if site is None else (EFFECT_SITE + site.analyte,)))
 
     def parts(self) -> list[tuple[int, int]]:
         """Who is computed at once."""
