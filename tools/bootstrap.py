@@ -89,7 +89,7 @@ def install(kind: str) -> None:
     began = time.monotonic()
     say(f"installing {lock.name}")
     done = uv is not None and run(
-        uv, "pip", "sync", "-q", "--python", PYTHON, "--require-hashes", lock
+        uv, "pip", "sync", "-q", "--compile-bytecode", "--python", PYTHON, "--require-hashes", lock
     )
     if not done:
         if uv is not None:
@@ -103,19 +103,19 @@ def install(kind: str) -> None:
     )
     if not done:
         sys.exit("setup: Evenkeel itself could not be installed into .venv.")
+    # As pip does with what it installs: nobody's first start should have to.
+    run(PYTHON, "-m", "compileall", "-q", HERE / "src", quiet=True)
     stamp(kind).write_text(fingerprint(kind), encoding="utf-8")
     say(f"done in {time.monotonic() - began:.0f} s")
 
 
 def kernels() -> tuple[Path, str]:
-    """Where compiled kernels lie, and a fingerprint of the modules that have some."""
+    """Where compiled kernels lie, and a fingerprint of all that they are made from."""
     folder = HERE / "src" / "evenkeel" / "core" / "pharmacology" / "kernels"
-    digest = hashlib.sha256(str(sys.version_info[:2]).encode())
-    for path in sorted(folder.glob("*.py")):
-        source = path.read_bytes()
-        if b"@njit(" in source:
-            digest.update(source)
-    return folder / "__pycache__", digest.hexdigest()
+    digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
+    for path in (*sorted(folder.glob("*.py")), LOCKS / "base.lock"):
+        digest.update(path.read_bytes())
+    return folder / "native", digest.hexdigest()
 
 
 def warm() -> None:
@@ -123,7 +123,7 @@ def warm() -> None:
     folder, wanted = kernels()
     mark = VENV / "evenkeel-kernels.stamp"
     there = mark.exists() and mark.read_text(encoding="utf-8") == wanted
-    if there and any(folder.glob("*.nbi")):
+    if there and any(folder.glob("*.o")):
         return
     say("compiling the kernels of the simulation, once (up to a minute)")
     if run(PYTHON, HERE / "tools" / "warm.py", quiet=True):

@@ -42,7 +42,7 @@ def read_arguments(given: Sequence[Sequence[str]]) -> tuple[Argument, ...]:
 
 def _argument(name: str, text: str) -> Argument:
     shape, comma, word = text.partition(",")
-    dtype, *lengths = shape.split()
+    dtype, *lengths = shape.split() or [""]
     good = dtype in DTYPES and (not comma or (word.strip() == "filled" and lengths))
     if not good or not all(part.isidentifier() or part.isdecimal() for part in lengths):
         raise ValueError(f"{name}: {text!r} does not say an argument of a kernel")

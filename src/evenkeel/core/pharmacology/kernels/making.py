@@ -97,7 +97,7 @@ def names() -> list[str]:
     """Of all kernels there are."""
     for module in MODULES:
         importlib.import_module(f"evenkeel.core.pharmacology.kernels.{module}")
-    return sorted(_entries)
+    return sorted(name for name in _entries if name.partition(".")[0] in MODULES)
 
 
 def made(name: str) -> tuple[dict[str, Any], bytes]:
