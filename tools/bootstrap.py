@@ -126,7 +126,7 @@ def warm() -> None:
     if there and any(folder.glob("*.o")):
         return
     say("compiling the kernels of the simulation, once (up to a minute)")
-    if run(PYTHON, HERE / "tools" / "warm.py", quiet=True):
+    if run(PYTHON, "-m", "evenkeel.core.pharmacology.kernels", quiet=True):
         mark.write_text(wanted, encoding="utf-8")
     else:
         say("they could not be compiled; the first simulation of a population will try again")
