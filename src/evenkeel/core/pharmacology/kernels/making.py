@@ -32,7 +32,9 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
+from numba.core.compiler import Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
 from numba.np.arrayobj import populate_array
 
 from evenkeel.core.pharmacology.kernels.compiled import DOOR, UnusableKernel
@@ -41,6 +43,8 @@ from evenkeel.core.pharmacology.kernels.symbols import undefined
 
 _tools: Any = cgutils  # none of these say what types they are
 _fill: Any = populate_array
+_compile: Any = compile_extra
+_flags: Any = Flags
 _lock: Any = global_compiler_lock
 
 MODULES = ("blocks",)
@@ -147,10 +151,18 @@ def _with_door(function: Any, arguments: tuple[Argument, ...]) -> str:
         numba.types.Array(_TYPES[a.dtype], len(a.lengths), "C") if a.lengths else _TYPES[a.dtype]
         for a in arguments
     )
-    function.compile(signature)
-    compiled = function.overloads[signature]
-    context = compiled.target_context
-    library = context.codegen().create_library(f"door of {function.__qualname__}")
+    flags = _flags()
+    target: Any = cpu_target
+    target.options.parse_as_flags(flags, function.targetoptions)
+    flags.no_compile = True  # but together with what follows
+    target.typing_context.refresh()
+    context = target.target_context
+    context.refresh()
+    compiled = _compile(
+        target.typing_context, context, function.py_func,
+        args=signature, return_type=numba.none, flags=flags, locals={},
+    )  # fmt: skip
+    library = compiled.library
     module = library.create_ir_module("door")
     kinds = [_ANY if a.lengths else _SCALARS[a.dtype] for a in arguments]
     door = ir.Function(module, ir.FunctionType(_LONG, [_ANY, *kinds]), DOOR)
@@ -175,7 +187,6 @@ def _with_door(function: Any, arguments: tuple[Argument, ...]) -> str:
     status, _ = convention.call_function(b, inside, described.restype, described.argtypes, values)
     b.ret(b.select(status.is_error, ir.Constant(_LONG, -1), ir.Constant(_LONG, 0)))
     library.add_ir_module(module)
-    library.add_linking_library(compiled.library)
     library.finalize()
     return str(library.get_llvm_str())
 
