@@ -12,6 +12,7 @@ from evenkeel.commands.simulate import asked
 from evenkeel.commands.simulate.telling import opened, stop
 
 if TYPE_CHECKING:
+    from evenkeel.commands.simulate.many import Many
     from evenkeel.core.pharmacology.draws import Draw
     from evenkeel.core.pharmacology.models import Model
 
@@ -61,7 +62,14 @@ def _interruptible(run: Callable[..., None]) -> Callable[..., None]:
     metavar="NAME=%,…",
     help="A spread that nobody published; every answer says so.",
 )
-@click.option("--summary", is_flag=True, help="Peak, its time, area, time above; one person.")
+@click.option(
+    "--uncertainty",
+    "doubt_text",
+    metavar="NAME=%,…",
+    help="Standard errors of typical values that you assume; or: published.",
+)
+@click.option("--replicates", type=int, metavar="N", help="With --uncertainty; default 100.")
+@click.option("--summary", is_flag=True, help="Peak, its time, area, time above; each person's.")
 @click.option("--above", "above_texts", metavar="NG_PER_ML", multiple=True, help="With --summary.")
 @click.option("--occupancy", is_flag=True, help="NMDA receptors taken, as a band; JSON, picture.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the table there; - is stdout.")
@@ -83,6 +91,8 @@ def command(
     percentile_text: str | None,
     draw_texts: tuple[str, ...],
     assumed_text: str | None,
+    doubt_text: str | None,
+    replicates: int | None,
     summary: bool,
     above_texts: tuple[str, ...],
     occupancy: bool,
@@ -121,17 +131,16 @@ def command(
     told += _belongs(
         population is not None,
         {"--seed": seed, "--percentiles": percentile_text, "--draw": draw_texts or None,
-         "--assume-cv": assumed_text},
+         "--assume-cv": assumed_text, "--uncertainty": doubt_text},
         "--population",
     )  # fmt: skip
+    told += _belongs(doubt_text is not None, {"--replicates": replicates}, "--uncertainty")
     told += _belongs(summary, {"--above": above_texts or None}, "--summary")
     told += _belongs(
         write_regimen is not None, {"--as-events": as_events or None}, "--write-regimen"
     )
     if population is not None and seed is None:
         told.append("--population needs --seed: a whole number, so that the same people come again")
-    if population is not None and (summary or occupancy):
-        told.append("--summary and --occupancy are of one person: leave --population")
     if occupancy and not (as_json or plot_file):
         told.append("--occupancy needs --json or --plot: it is a band, and no column of the table")
     if summary and plot_file:
@@ -166,15 +175,20 @@ def command(
                     people=population, seed=int(seed or 0),
                     percentiles=asked.percentiles(percentile_text or "5,50,95"),
                     draws=draws, assumed=asked.assumed(assumed_text), step_h=step_h,
+                    doubt=asked.doubt(doubt_text), replicates=asked.replicates(replicates),
+                    receptors=occupancy, summary=summary, levels=levels,
                 ),
             )  # fmt: skip
             _say_what_was_taken(model, known, draws, crowd.asked.assumed)
+            _say_how_many(crowd)
             if plot_file is not None:
                 from evenkeel.commands.simulate.drawing import plot_many
 
                 plot_many(plot_file, crowd)
             elif as_json:
                 crowd.json()
+            elif summary:
+                crowd.summary_table(csv_file)
             else:
                 crowd.table(csv_file)
             return
@@ -234,6 +248,32 @@ def _write_regimen(file: str, given: asked.Given, *, as_events: bool) -> None:
         out.write(text.encode())
 
 
+def _say_how_many(crowd: Many) -> None:
+    """Occasions, and what is assumed of typical values."""
+    if crowd.occasions > 1:
+        click.echo(
+            f"{crowd.model.id}: people differ from treatment to treatment too; there are "
+            f"{crowd.occasions} (doses more than 24 h apart, or OCC)",
+            err=True,
+        )
+    if crowd.doubt is None:
+        return
+    count = crowd.asked.replicates
+    if crowd.doubt.source is None:
+        words = ", ".join(f"{n} {se:g}%" for n, se in crowd.doubt.relative_se_percent.items())
+        click.echo(
+            f"{crowd.model.id}: standard errors that you ASSUMED and nobody published: {words}; "
+            f"{count} replicates",
+            err=True,
+        )
+    else:
+        click.echo(
+            f"{crowd.model.id}: typical values as uncertain as published ({crowd.doubt.source}); "
+            f"{count} replicates",
+            err=True,
+        )
+
+
 def _say_what_was_taken(
     model: Model,
     given: Mapping[str, float],
@@ -262,3 +302,5 @@ def _say_what_was_taken(
         "not for choosing a dose",
         err=True,
     )
+    for pitfall in model.pitfalls:
+        click.echo(f"{model.id}: mind: {pitfall}", err=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from evenkeel.core.pharmacology.regimens import Dose
 
 T = TypeVar("T")
+FEWEST_REPLICATES, MOST_REPLICATES = 20, 1000
 USUAL_WEIGHT = 70.0  # kg, where a dose by weight meets a model that does not read weight
 
 
@@ -103,7 +104,7 @@ def draws(texts: Iterable[str], model: Model, given: Mapping[str, float]) -> dic
     return found
 
 
-def assumed(text: str | None) -> dict[str, float]:
+def assumed(text: str | None, option: str = "--assume-cv") -> dict[str, float]:
     """NAME=PERCENT,NAME=PERCENT."""
     found: dict[str, float] = {}
     for part in (text or "").split(",") if text is not None else ():
@@ -113,9 +114,30 @@ def assumed(text: str | None) -> dict[str, float]:
         except ValueError:
             value = math.nan
         if not name or not math.isfinite(value) or name in found:
-            stop([f"--assume-cv {text}: write NAME=PERCENT once each, for example CL=20,V1=30"])
+            stop([f"{option} {text}: write NAME=PERCENT once each, for example CL=20,V1=30"])
         found[name] = value
     return found
+
+
+def doubt(text: str | None) -> dict[str, float] | str | None:
+    """``published``, or standard errors as NAME=PERCENT,NAME=PERCENT."""
+    if text is None or text == "published":
+        return text
+    return assumed(text, "--uncertainty")
+
+
+def replicates(count: int | None) -> int:
+    """How many; 100 where nobody says."""
+    if count is None:
+        return 100
+    if not FEWEST_REPLICATES <= count <= MOST_REPLICATES:
+        stop(
+            [
+                f"--replicates {count}: from {FEWEST_REPLICATES}, so that 90% of them have ends, "
+                f"to {MOST_REPLICATES:,}"
+            ]
+        )
+    return count
 
 
 def percentiles(text: str) -> tuple[float, ...]:

@@ -72,33 +72,67 @@ def plot_many(file: str, asked: Many) -> None:
     from evenkeel.core.pharmacology.picture import Curve, Panel
 
     wanted = asked.asked.percentiles
-    whole = asked.whole()
+    found, ends = asked.answer(concentrations=True)
     middle = min(range(len(wanted)), key=lambda place: abs(wanted[place] - 50.0))
+    banded = len(wanted) > 1
     curves: list[Curve] = []
     for place, name in enumerate(asked.analytes):
-        low, high = whole[:, place, 0], whole[:, place, -1]
-        banded = len(wanted) > 1
+        own = found.concentrations[:, place]
+        edges = () if ends is None else tuple(
+            (ends[0].concentrations[:, place, column], ends[1].concentrations[:, place, column])
+            for column in dict.fromkeys((0, len(wanted) - 1))
+        )  # fmt: skip
         curves.append(
             Curve(
                 name=_shown(name),
-                values=whole[:, place, middle],
-                low=low if banded else None,
-                high=high if banded else None,
+                values=own[:, middle],
+                low=own[:, 0] if banded else None,
+                high=own[:, -1] if banded else None,
+                edges=edges,
                 note=_percentiles(wanted, middle),
             )
         )
+    panels = [Panel(unit="ng/mL", curves=curves)]
+    if asked.asked.receptors:
+        low, centre, high = (100.0 * found.receptors[:, place] for place in range(3))
+        # Each end of the band by whom it is lowest and highest of: both doubts are in it.
+        taken = Curve(
+            name="NMDA receptors", values=centre[:, middle], low=low[:, 0], high=high[:, -1],
+            note="taken by all that binds",
+        )  # fmt: skip
+        panels.append(Panel(unit="per cent taken", curves=[taken], top=100.0))
     known = [f"{name} {value:g}" for name, value in asked.fixed.items()]
     known += [f"{name} {draw.words}" for name, draw in asked.asked.draws.items()]
     people = f"{asked.asked.people:,} people, seed {asked.asked.seed}"
+    if asked.occasions > 1:
+        people += f", {asked.occasions} occasions each"
     lines = ["; ".join([people, ", ".join(known)]) if known else people]
     if asked.asked.assumed:
         spread = ", ".join(f"{name} {cv:g}%" for name, cv in asked.asked.assumed.items())
         lines.append(f"Spread ASSUMED for this picture, not published (CV): {spread}")
+    lines += _doubted(asked)
+    if asked.asked.receptors:
+        lines.append(
+            f"Receptors: the middle of percentile {wanted[middle]:g}; from the low end of "
+            f"percentile {wanted[0]:g} to the high end of percentile {wanted[-1]:g}"
+        )
     marks = _marks(asked.given)
     if asked.crowd.amounts is not None:
         marks = [replace(each, words="by weight") for each in marks]
-    panels = [Panel(unit="ng/mL", curves=curves)]
     _draw(file, asked.model, asked.given, asked.times, panels, marks, lines)
+
+
+def _doubted(asked: Many) -> list[str]:
+    """What the darker edges are."""
+    from evenkeel.commands.simulate.many import INTERVAL
+
+    if asked.doubt is None:
+        return []
+    edges = f"darker edges hold {INTERVAL:g}% of {asked.asked.replicates} replicates"
+    if asked.doubt.source is not None:
+        return [f"Typical values as uncertain as published ({asked.doubt.source}): {edges}"]
+    errors = ", ".join(f"{n} {se:g}%" for n, se in asked.doubt.relative_se_percent.items())
+    return [f"Standard errors ASSUMED for this picture, not published: {errors}; {edges}"]
 
 
 def _percentiles(wanted: tuple[float, ...], middle: int) -> str:
@@ -166,7 +200,7 @@ def _draw(
             f"A teaching view from a named model, not for choosing a dose. Status {model.status}, "
             f"{model.confidence} confidence; {_SAMPLING[model.sampling]}; amounts are mg of base. "
             f"Made from: {model.population}.",
-            f"{model.confidence_words}",
+            " ".join([model.confidence_words, *model.pitfalls]),
         ],
     )
     made = svg(picture)

@@ -80,7 +80,10 @@ class One:
                 for each in self.summaries(levels)
             ]  # fmt: skip
         if occupancy:
-            told["occupancy"] = _occupancy(self.occupancy(whole))
+            band = self.occupancy(whole)
+            told["occupancy"] = receptors_head() | {
+                "low": band.low, "middle": band.middle, "high": band.high
+            }  # fmt: skip
         told["limits"] = limits(self.model)
         telling.write_json(told)
 
@@ -145,7 +148,8 @@ def limits(model: Model) -> list[str]:
     return [model.confidence_words, *model.pitfalls]
 
 
-def _occupancy(band: Band) -> dict[str, Any]:
+def receptors_head() -> dict[str, Any]:
+    """Where occupancy comes from, and its limits."""
     from evenkeel.core.pharmacology.occupancy import occupancy_model
 
     model = occupancy_model()
@@ -153,8 +157,5 @@ def _occupancy(band: Band) -> dict[str, Any]:
         "of": model.title,
         "source": str(model.source),
         "status": str(model.status),
-        "low": band.low,
-        "middle": band.middle,
-        "high": band.high,
         "limits": list(model.limits),
     }

@@ -22,6 +22,11 @@ from evenkeel.core.pharmacology.expressions import (
     ExpressionFault,
     read_expression,
 )
+from evenkeel.core.pharmacology.uncertainty import (
+    Uncertainty,
+    UncertaintyFile,
+    read_uncertainty,
+)
 
 ADULT_FROM_YEARS = 18.0  # where a paper prints no ages, its people are adults or they are not
 # Not limits of any model: beyond them a number was mistyped or has another unit.
@@ -110,6 +115,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tru
     variability: list[_BlockFile] = []
     variability_note: str
     residual: dict[str, _ResidualFile] = {}
+    uncertainty: UncertaintyFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +206,7 @@ class Model:
     """One published model. Amounts mg of base, volumes L, concentrations ng/mL.
 
     target_controlled: pump programs use it for target-controlled infusion.
+    uncertainty: how well its typical values are known; None = nothing was published.
     """
 
     id: str
@@ -233,6 +240,7 @@ class Model:
     variability: tuple[Block, ...]
     variability_note: str
     residuals: dict[str, Residual]
+    uncertainty: Uncertainty | None = None
 
     @property
     def parent(self) -> str:
@@ -377,6 +385,10 @@ def _read(file: _File) -> Model:
         variability=tuple(_block(each, file, names) for each in file.variability),
         variability_note=file.variability_note,
         residuals={name: _residual(name, each, file) for name, each in file.residual.items()},
+        uncertainty=None if file.uncertainty is None else read_uncertainty(
+            file.uncertainty, model=file.id, parameters=file.parameter, names=names,
+            logit=[n for b in file.variability if b.kind == "logit-normal" for n in b.parameters],
+        ),
     )  # fmt: skip
 
 

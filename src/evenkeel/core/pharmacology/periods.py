@@ -78,29 +78,18 @@ def periods_of(model: Model, records: Sequence[Record]) -> tuple[Period, ...]:
     made: list[Period] = []
     given: list[Given] = []
     now = Period(begins_h=float("-inf"), occasion=starts[0][2] if starts else 1)
-    begun = False
-
-    def closed(begins_h: float, occasion: int, **more: bool | Record | None) -> Period:
-        nonlocal given, begun
-        if begun:
-            made.append(replace(now, given=tuple(given)))
-        given, begun = [], True
-        steady = more.get("steady")
-        assert steady is None or isinstance(steady, Record)
-        return Period(
-            begins_h=begins_h, occasion=occasion, reset=bool(more.get("reset")), steady=steady
-        )
-
     for item in items:
         place = bisect_right(keys, (item.time_h, item.rank)) - 1
         occasion = starts[max(place, 0)][2] if starts else 1
-        if item.kind == "reset":
-            now = closed(item.time_h, occasion, reset=True)
-        elif item.kind == "steady":
-            now = closed(item.time_h, occasion, steady=item.record)
-        elif occasion != now.occasion or len(given) >= MOST_GIVEN:
-            now = closed(item.time_h, occasion)
-        begun = True
+        if item.kind != "dose" or occasion != now.occasion or len(given) >= MOST_GIVEN:
+            made.append(replace(now, given=tuple(given)))
+            given = []
+            now = Period(
+                begins_h=item.time_h,
+                occasion=occasion,
+                reset=item.kind == "reset",
+                steady=item.record if item.kind == "steady" else None,
+            )
         if item.given is not None:
             given.append(item.given)
     made.append(replace(now, given=tuple(given)))

@@ -37,12 +37,16 @@ _NEAR = 12.0  # px: doses of one kind that are nearer than this share their word
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """values, low, high: shape (m,). note: said below the name at the curve's end."""
+    """values, low, high: shape (m,). note: said below the name at the curve's end.
+
+    edges: from and to, each shape (m,), of what is not known of a line; shaded darker.
+    """
 
     name: str
     values: Floats
     low: Floats | None = None
     high: Floats | None = None
+    edges: Sequence[tuple[Floats, Floats]] = ()
     note: str = ""
 
 
@@ -138,8 +142,12 @@ def _x(time: float, span: tuple[float, float]) -> float:
 
 def _panel(picture: Picture, panel: Panel, span: tuple[float, float], y: float) -> Iterator[str]:
     highest = panel.top or max(
-        float(np.max(each.values if each.high is None else each.high)) for each in panel.curves
-    )
+        float(np.max(line))
+        for each in panel.curves
+        for line in (
+            each.values if each.high is None else each.high, *(high for _, high in each.edges)
+        )
+    )  # fmt: skip
     step = _nice(highest / 5.0 if highest > 0 else 0.2)
     count = max(1, math.ceil(highest / step - 1e-9)) if highest > 0 else 1
     top = panel.top or step * count
@@ -162,6 +170,8 @@ def _panel(picture: Picture, panel: Panel, span: tuple[float, float], y: float) 
         colour, _ = _STYLES[place % len(_STYLES)]
         if curve.low is not None and curve.high is not None:
             yield from _band(picture.times_h, curve.low, curve.high, span, up, colour)
+        for low, high in curve.edges:
+            yield from _band(picture.times_h, low, high, span, up, colour, shade=0.22, lined=False)
     for place, curve in enumerate(panel.curves):
         colour, dashes = _STYLES[place % len(_STYLES)]
         points = _thinned(picture.times_h, curve.values)
@@ -178,14 +188,21 @@ def _panel(picture: Picture, panel: Panel, span: tuple[float, float], y: float) 
 
 
 def _band(
-    times: Floats, low: Floats, high: Floats, span: tuple[float, float], up: object, colour: str
+    times: Floats,
+    low: Floats,
+    high: Floats,
+    span: tuple[float, float],
+    up: object,
+    colour: str,
+    shade: float = 0.13,
+    lined: bool = True,
 ) -> Iterator[str]:
     assert callable(up)
     above = [(_x(x, span), up(value)) for x, value in _thinned(times, high)]
     below = [(_x(x, span), up(value)) for x, value in _thinned(times, low)]
     path = " ".join(f"{x:.1f},{value:.1f}" for x, value in [*above, *reversed(below)])
-    yield f'<polygon points="{path}" fill="{colour}" fill-opacity="0.13"/>'
-    for edge in (above, below):
+    yield f'<polygon points="{path}" fill="{colour}" fill-opacity="{shade:g}"/>'
+    for edge in (above, below) if lined else ():
         path = " ".join(f"{x:.1f},{value:.1f}" for x, value in edge)
         yield (
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-opacity="0.55" '

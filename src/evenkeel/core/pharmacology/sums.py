@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from evenkeel.core.pharmacology.crowds import Crowd
 from evenkeel.core.pharmacology.groups import Stage
 from evenkeel.core.pharmacology.linear import Floats
+from evenkeel.core.pharmacology.populations import Population
 from evenkeel.core.pharmacology.stretch import stretch
 from evenkeel.core.pharmacology.subjects import Refusal
 
@@ -147,7 +149,7 @@ def _add(here: Sums, stage: Stage, from_h: float, until_h: float, levels: Sequen
             moment, acts = np.full(people, end), np.zeros(people, dtype=np.bool_)
         until = np.clip(moment, clock, end)
         if float((until - clock).max()) > 0.0:
-            state = _along(here, who.rates, who.outputs, state, inputs, clock, until, from_h, levels)
+            state = _along(here, who, state, inputs, clock, until, from_h, levels)
         clock = until
         if acts.any():
             much = np.where(acts, plan.amount[rows, place], 0.0)
@@ -159,10 +161,10 @@ def _add(here: Sums, stage: Stage, from_h: float, until_h: float, levels: Sequen
 
 
 def _along(
-    here: Sums, rates: Floats, outputs: Floats, state: Floats, inputs: Floats,
+    here: Sums, who: Population, state: Floats, inputs: Floats,
     clock: Floats, until: Floats, from_h: float, levels: Sequence[float],
 ) -> Floats:  # fmt: skip
-    made = stretch(rates, outputs, state, inputs, lasts_h=until - clock, levels=levels)
+    made = stretch(who.rates, who.outputs, state, inputs, lasts_h=until - clock, levels=levels)
     counts = ((clock >= from_h) & (until > clock))[:, None]
     here.area += np.where(counts, made.area, 0.0)
     here.above_h += np.where(counts[None], made.above_h, 0.0)
@@ -170,7 +172,7 @@ def _along(
     return np.maximum(made.ends, 0.0)
 
 
-def _raise(here: Sums, value: Floats, at_h: Floats, counts: Floats) -> None:
+def _raise(here: Sums, value: Floats, at_h: Floats, counts: npt.NDArray[np.bool_]) -> None:
     higher = counts & (value > here.peak)
     here.peak[higher] = value[higher]
     here.peak_at_h[higher] = at_h[higher]
