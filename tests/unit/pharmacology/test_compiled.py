@@ -202,10 +202,13 @@ def test_every_argument_is_declared_and_no_other():
         making.entry({"given": "f8 i", "by": "f8"})(lambda given, out: None)
 
 
-def test_what_was_compiled_is_used_again(places, monkeypatch):
+def test_what_was_compiled_is_used_again(places, monkeypatch, caplog):
     done = count_compiling(monkeypatch)
     assert answer() == RIGHT
+    assert "test_compiled.scale is compiled for this processor" in caplog.text
+    caplog.clear()
     assert answer() == RIGHT
+    assert not caplog.text
     assert done == [SCALE]
     (file,) = kept(places)
     assert file.parent == compiled.beside()

@@ -222,7 +222,14 @@ class Kernel:
 
     def ready(self) -> None:
         """Find it or make it. Two threads may both do so: the same comes out."""
-        told, native = _found(self.name) or make(self.name)
+        found = _found(self.name)
+        if found is None:
+            import logging
+
+            why = "%s is compiled for this processor: some seconds, once (`make setup` saves them)"
+            logging.getLogger(__name__).warning(why, self.name)
+            found = make(self.name)
+        told, native = found
         self._arguments = read_arguments(told["arguments"])
         kinds = [argument.ctype for argument in self._arguments]
         door = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, *kinds)
