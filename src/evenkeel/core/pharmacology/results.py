@@ -16,22 +16,22 @@ import numpy as np
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.simulate import happenings
+from evenkeel.core.pharmacology.stations import Stations, stations
 from evenkeel.core.pharmacology.subjects import Refusal, Subject
 from evenkeel.core.pharmacology.timeline import (
     Happening,
     Infusion,
     Reset,
-    Station,
     Steady,
     collected,
-    states_after,
-    stations,
     walk,
 )
 
 _SAMPLES = 96  # looks within one stretch; a curve of few exponentials turns few times
 _CLOSE_H = 1e-6
 _INSIDE = 33  # looks between two, while closing in
+_INSIDE_EACH = 9  # the same, of many at once: more rounds, and half the looks
+_MANY = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +103,10 @@ class _Curve:
 
     who: Subject
     plan: list[Happening]
-    along: list[Station]
+    along: Stations
 
     def at(self, times_h: Floats) -> Floats:
-        return self.who.concentrations(states_after(self.who.rates, self.along, times_h))
+        return self.who.concentrations(self.along.at(times_h))
 
     def looks(self, from_h: float, until_h: float) -> Floats:
         """Moments worth looking at: every happening and many between, denser after each."""
@@ -116,8 +116,9 @@ class _Curve:
             if isinstance(each, Infusion):
                 knots.add(each.end_h)
         inside = np.array(sorted(knot for knot in knots if from_h <= knot <= until_h))
-        denser = (np.geomspace(1e-4, 1.0, _SAMPLES) - 1e-4) / (1.0 - 1e-4)
-        share = np.union1d(denser, np.linspace(0.0, 1.0, _SAMPLES // 2))
+        samples = _SAMPLES if inside.size <= _MANY else _SAMPLES // 2
+        denser = (np.geomspace(1e-4, 1.0, samples) - 1e-4) / (1.0 - 1e-4)
+        share = np.union1d(denser, np.linspace(0.0, 1.0, samples // 2))
         spans = [low + (high - low) * share for low, high in pairwise(inside)]
         return np.unique(np.concatenate(spans))
 
@@ -173,9 +174,10 @@ class _Curve:
         low, high, begun = times[edges], times[edges + 1], over[edges]
         first, last = low, high
         rows = np.arange(edges.size)
+        inside = _INSIDE if edges.size <= _MANY else _INSIDE_EACH
         while float((high - low).max()) > _CLOSE_H:
             # All crossings are closed in on together.
-            looks = np.linspace(low, high, _INSIDE, axis=1)
+            looks = np.linspace(low, high, inside, axis=1)
             still = (self.at(looks.ravel())[:, place] > level).reshape(looks.shape)
             turned = np.maximum((still == begun[:, None]).argmin(axis=1), 1)
             low, high = looks[rows, turned - 1], looks[rows, turned]

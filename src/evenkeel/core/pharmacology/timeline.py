@@ -68,15 +68,6 @@ class Steady:
 Happening = Bolus | Infusion | Reset | Steady
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Station:
-    """Just after something has happened. inputs: mg/h into each compartment until the next."""
-
-    time_h: float
-    state: Floats
-    inputs: Floats
-
-
 @dataclass(slots=True)
 class _Now:
     """Where a walk stands."""
@@ -179,42 +170,6 @@ def _happen(now: _Now, each: Happening) -> None:
         case Steady(state=state, running=running, replaces=replaces):
             now.state = state.copy() if replaces else now.state + state
             now.running = [*([] if replaces else now.running), *running]
-
-
-def stations(rates: Floats, happenings: Iterable[Happening]) -> list[Station]:
-    """Every moment at which something happens or an infusion ends, ascending.
-
-    Whoever looks at a long treatment again and again need not walk it each time.
-    """
-    now = _Now(-np.inf, np.zeros(rates.shape[0]))
-    made: dict[float, Station] = {}
-
-    def stop_infusions(until_h: float) -> None:
-        while (end := _next_end(now)) <= until_h and end < np.inf:
-            _advance(now, rates, end)
-            stand()
-
-    def stand() -> None:
-        at = now.time_h
-        made[at] = Station(time_h=at, state=now.state, inputs=now.inputs())
-
-    for each in sorted(happenings, key=lambda each: (each.time_h, each.rank)):
-        stop_infusions(each.time_h)
-        _advance(now, rates, each.time_h)
-        _happen(now, each)
-        stand()
-    stop_infusions(np.inf)
-    return list(made.values())
-
-
-def states_after(rates: Floats, along: Sequence[Station], times_h: Floats) -> Floats:
-    """States just after each time, shape (m, n), mg; nothing is there before the first station."""
-    whole = np.zeros((times_h.size, rates.shape[0]))
-    places = np.searchsorted([each.time_h for each in along], times_h, side="right") - 1
-    for place in np.unique(places[places >= 0]):
-        here, of = along[place], places == place
-        whole[of] = states(rates, here.state, here.inputs, times_h[of] - here.time_h)
-    return whole
 
 
 def collected(pieces: Iterable[tuple[slice, Floats]], count: int, width: int) -> Floats:

@@ -6,16 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenkeel.core.pharmacology.timeline import (
-    Bolus,
-    Infusion,
-    Reset,
-    Steady,
-    collected,
-    states_after,
-    stations,
-    walk,
-)
+from evenkeel.core.pharmacology.stations import stations
+from evenkeel.core.pharmacology.timeline import Bolus, Infusion, Reset, Steady, collected, walk
 
 RATES = np.array([[-1.3, 0.4, 0.0], [0.9, -0.4, 0.0], [0.2, 0.0, -0.1]])
 # Whole hours, so that many happenings fall on one moment and on one that is looked at.
@@ -42,18 +34,20 @@ HAPPENINGS = st.one_of(
 
 @settings(max_examples=60)
 @given(st.lists(HAPPENINGS, max_size=9))
-def test_stations_and_a_walk_agree_just_after_every_moment(happenings):
+def test_stations_and_a_walk_agree_just_before_and_just_after_every_moment(happenings):
     times = np.arange(0.0, 18.0, 0.25)
     last = np.full(times.size, 2**62, dtype=np.int64)  # after whatever happens then
-    walked = collected(walk(RATES, happenings, times, last), times.size, 3)
-    stood = states_after(RATES, stations(RATES, happenings), times)
-    np.testing.assert_allclose(stood, walked, rtol=1e-12, atol=1e-12)
+    along = stations(RATES, happenings)
+    for ranks in (None, last):
+        walked = collected(walk(RATES, happenings, times, ranks), times.size, 3)
+        stood = along.at(times, before=ranks is None)
+        np.testing.assert_allclose(stood, walked, rtol=1e-12, atol=1e-12)
 
 
 def test_nothing_is_there_where_nothing_happened():
     times = np.array([0.0, 1.0])
-    assert not states_after(RATES, stations(RATES, []), times).any()
+    assert not stations(RATES, []).at(times).any()
     later = [Bolus(time_h=1.0, compartment=1, amount_mg=5.0)]
     np.testing.assert_array_equal(
-        states_after(RATES, stations(RATES, later), times), [[0.0, 0.0, 0.0], [0.0, 5.0, 0.0]]
+        stations(RATES, later).at(times), [[0.0, 0.0, 0.0], [0.0, 5.0, 0.0]]
     )
