@@ -346,12 +346,13 @@ def test_two_processes_may_write_while_others_read(places):
     assert len(kept(places)) == 1
 
 
-def test_threads_may_all_be_the_first(places):
+def test_threads_may_all_be_the_first(places, monkeypatch):
+    done = count_compiling(monkeypatch)
     run = compiled.Kernel(SCALE)
     with ThreadPoolExecutor(8) as pool:
-        assert [found.result() for found in [pool.submit(answer, run) for _ in range(8)]] == (
-            [RIGHT] * 8
-        )
+        every = [pool.submit(answer, run) for _ in range(8)]
+        assert [found.result() for found in every] == [RIGHT] * 8
+    assert done == [SCALE]
 
 
 def test_a_change_makes_again_what_stands_on_the_file(monkeypatch, tmp_path):

@@ -167,9 +167,12 @@ def _keep(name: str, told: dict[str, Any], native: bytes) -> Path | None:
 def make(name: str) -> tuple[dict[str, Any], bytes]:
     """Compile a kernel and keep it where that can be: what is told of it, and its object."""
     making = importlib.import_module("evenkeel.core.pharmacology.kernels.making")
-    told, native = making.made(name)
-    _keep(name, told, native)
-    return told, native
+    with making.one_at_a_time:
+        found = _found(name)  # by another thread, meanwhile
+        if found is None:
+            found = making.made(name)
+            _keep(name, *found)
+    return found
 
 
 def make_all() -> Iterator[str]:

@@ -45,9 +45,9 @@ _tools: Any = cgutils  # none of these say what types they are
 _fill: Any = populate_array
 _compile: Any = compile_extra
 _flags: Any = Flags
-_lock: Any = global_compiler_lock
+one_at_a_time: Any = global_compiler_lock
 
-MODULES = ("blocks",)
+MODULES = ("blocks", "sets")
 # Of C's two libraries; all that a kernel may leave for the loader to find.
 ALLOWED = frozenset(
     {
@@ -114,7 +114,7 @@ def made(name: str) -> tuple[dict[str, Any], bytes]:
     if name not in _entries:
         raise UnusableKernel(f"there is no kernel {name}")
     function, arguments = _entries[name]
-    with _lock:
+    with one_at_a_time:
         text = _with_door(function, arguments)
     module = llvm.parse_assembly(text)
     llvm.initialize_native_target()
