@@ -2,8 +2,8 @@
 
 In: ``Asked``. Out: ``Expected``. What the model needs of the person and nobody knows is
 named, and then nothing is drawn: a typical person is never put in a patient's place.
-Importing this costs an array library, and the first band half a second more for the
-compiled kernels; callers do both away from a request.
+Importing this costs an array library, and the first band its kernels: a tenth of a second,
+and many seconds where they must be compiled first; callers do both away from a request.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _ROUTES = {"iv": "iv", "nasal": "intranasal"}
 def work_out(asked: Asked) -> Expected:
     """The expected concentration of one treatment of one person.
 
-    Takes milliseconds for a line, some tens for a band, and once in a process about a
-    second for the kernels of the band.
+    Takes milliseconds for a line, some tens for a band, and once in a process as many more
+    for the kernels of the band.
 
     Raises:
         ContentFault: the model that serves the product is of another drug or route.
