@@ -31,12 +31,16 @@ class Stations:
 
     def at(self, times_h: Floats, *, before: bool = False) -> Floats:
         """States at any times, shape (m, n): just after each, or just before it."""
+        n = self.rates.shape[0]
         places = np.searchsorted(self.times_h, times_h, side="left" if before else "right") - 1
-        there = places >= 0
-        whole = np.zeros((times_h.size, self.rates.shape[0]))
-        places = places[there]
-        after = times_h[there] - self.times_h[places]
-        whole[there] = _moved(self.rates, self.states[places], self.inputs[places], after)
+        whole = np.zeros((times_h.size, n))
+        for fed, which in _by_input(self.inputs):
+            rows = np.flatnonzero((places >= 0) & np.isin(places, which))
+            after = times_h[rows] - self.times_h[places[rows]]
+            made = propagators(with_input(self.rates, fed) if fed.any() else self.rates, after)
+            whole[rows] = np.einsum("mij,mj->mi", made[:, :n, :n], self.states[places[rows]])
+            if fed.any():
+                whole[rows] += made[:, :n, n]
         return whole
 
 
@@ -122,14 +126,3 @@ def _moves(rates: Floats, inputs: Floats, steps_h: Floats) -> Iterator[tuple[Flo
         if fed.any():
             gains[rows] = made[:, :n, n]
     return zip(decays, gains, strict=True)
-
-
-def _moved(rates: Floats, states: Floats, inputs: Floats, after_h: Floats) -> Floats:
-    n = rates.shape[0]
-    whole = np.empty_like(states)
-    for fed, rows in _by_input(inputs):
-        made = propagators(with_input(rates, fed) if fed.any() else rates, after_h[rows])
-        whole[rows] = np.einsum("mij,mj->mi", made[:, :n, :n], states[rows])
-        if fed.any():
-            whole[rows] += made[:, :n, n]
-    return whole

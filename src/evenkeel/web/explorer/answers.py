@@ -1,7 +1,7 @@
 """What the models say to a question: curves, numbers, bands, or why they do not answer.
 
 In: an Asked. Out: an Answer, kept for the next who asks the same. Work is bounded: at
-most 4 models, 100 doses, 2,000 times and 300 people, two questions at once.
+most 4 models, 100 doses, 3,000 times and 300 people, two questions at once.
 """
 
 from __future__ import annotations
@@ -19,22 +19,27 @@ from evenkeel.core.pharmacology.models import Model, model_named
 from evenkeel.core.pharmacology.occupancy import Band, occupancy, occupancy_model
 from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.results import Summary, summarise
-from evenkeel.core.pharmacology.simulate import simulate
+from evenkeel.core.pharmacology.simulate import happenings
+from evenkeel.core.pharmacology.stations import stations
 from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal, Subject, reference, subject
 from evenkeel.core.pharmacology.targets import decrement_time
 from evenkeel.web.explorer.queries import Asked
 
-MOST_TIMES = 2000
+MOST_TIMES = 3000
 PEOPLE, SEED = 300, 20261129
 BAND_ENDS = (5.0, 95.0)
-BAND_MOST_H = 72.0
 HELD_MIN = (5, 10, 20, 30, 40, 60, 90, 120, 180, 240, 360, 480)
 _EVEN = 400  # times on an even grid
-_NEAR = np.geomspace(1e-5, 12.0, 12)  # hours after something happens, denser at first
-_KEEP = 64
+_JUST_AFTER_H = 1e-5  # a bolus is seen at its top
+_FIRST_H, _NEAR_H = 0.01, 24.0  # from where to where times stand denser after something happened
+_MOST_NEAR = 24
+_KEEP = 32
 _WAIT_S = 8.0
-_BAND_STEPS_MIN = (1, 2, 3, 4, 5, 6, 10)
-_BAND_POINTS = 720
+# People of a model with so many compartments (a chain on the way) differ by no modes: a time
+# costs fifty times as much, and an even grid is far cheaper than times of one's own.
+MANY_COMPARTMENTS = 10
+_GRID_POINTS = 480
+_GRID_MOST_H = 168.0
 
 
 class Busy(Exception):
@@ -139,15 +144,16 @@ def work_out(asked: Asked) -> Answer:
 
 
 def _times(doses: tuple[Dose, ...], until: float) -> Floats:
-    """Even times, and more of them after each beginning and end of a dose."""
+    """Even times, and after each beginning and end of a dose some that stand denser at first."""
     knots = np.unique([at for each in doses for at in (each.time_h, each.time_h + each.duration_h)])
-    near = np.add.outer(knots, np.concatenate([[0.0], _NEAR])).ravel()
-    inside = np.unique(np.round(near[near <= until], 9))
-    room = max(MOST_TIMES - _EVEN - 1, 1)
-    if inside.size > room:
-        inside = inside[:: -(-inside.size // room)]
-    whole: Floats = np.unique(np.concatenate([inside, np.linspace(0.0, until, _EVEN + 1)]))
-    return whole
+    knots = knots[knots <= until]
+    room = (MOST_TIMES - _EVEN - 1) // max(knots.size, 1) - 2
+    # Up to the next of them, which stands for itself.
+    share = np.geomspace(_FIRST_H / _NEAR_H, 1.0, min(room, _MOST_NEAR) + 1)[:-1]
+    reach = np.minimum(np.diff(np.append(knots, np.inf)), _NEAR_H)
+    near = np.concatenate([knots, knots + _JUST_AFTER_H, (knots + np.outer(share, reach)).ravel()])
+    whole: Floats = np.unique(np.concatenate([near, np.linspace(0.0, until, _EVEN + 1)]))
+    return whole[whole <= until]
 
 
 def _one(
@@ -157,16 +163,17 @@ def _one(
     letter = "ABCD"[place]
     try:
         who = subject(model, _person(asked, model))
-        profile = simulate(who, doses, times)
+        along = stations(who.rates, happenings(who, doses))
+        values = who.concentrations(along.at(times, before=True))
         levels = (float(asked.level),) if asked.level else ()
         summaries = summarise(who, doses, until_h=until, levels=levels)
     except Refusal as refusal:
         reasons = tuple(each.removeprefix(f"{model.id}: ") for each in refusal.reasons)
         return ModelAnswer(model=model, letter=letter, place=place, refusals=reasons)
-    curves = {name: profile.of(name) for name in profile.analytes}
+    curves = {name: values[:, place] for place, name in enumerate(who.analytes)}
     spread, no_spread = None, ""
     if "band" in asked.show:
-        spread, no_spread = _spread(asked, model, doses, until)
+        spread, no_spread = _spread(asked, model, doses, times)
     return ModelAnswer(
         model=model,
         letter=letter,
@@ -206,20 +213,19 @@ def _half_times(who: Subject) -> tuple[float, ...]:
 
 
 def _spread(
-    asked: Asked, model: Model, doses: tuple[Dose, ...], until: float
+    asked: Asked, model: Model, doses: tuple[Dose, ...], times: Floats
 ) -> tuple[Spread | None, str]:
     if not model.variability:
         return None, f"No spread between people was published. {model.variability_note}"
-    if until > BAND_MOST_H:
-        return None, f"A band is drawn up to {BAND_MOST_H:g} hours; this axis is longer."
-    # Its kernels take a second to load: only whoever asks for a band waits for them.
+    is_long = len(model.compartments) > MANY_COMPARTMENTS
+    if is_long and times[-1] > _GRID_MOST_H:
+        return None, (
+            f"Its {len(model.compartments)} compartments take too long for a band beyond "
+            f"{_GRID_MOST_H / 24:g} days: choose a shorter axis."
+        )
+    # Its kernels take a moment to load: only whoever asks for a band waits for them.
     from evenkeel.core.pharmacology import populations, runs
 
-    step = next(
-        (m / 60 for m in _BAND_STEPS_MIN if until * 60 / m <= _BAND_POINTS),
-        _BAND_STEPS_MIN[-1] / 60,
-    )
-    points = round(until / step) + 1
     try:
         people = populations.population(
             model,
@@ -228,12 +234,19 @@ def _spread(
             etas=populations.draw_etas(model, people=PEOPLE, seed=SEED),
         )
         plan = populations.schedule_of(people, doses)
-        made = runs.concentrations(people, plan, start_h=0.0, step_h=step, points=points)
+        if is_long:
+            step = float(times[-1]) / _GRID_POINTS
+            times = np.arange(_GRID_POINTS + 1) * step
+            made = runs.concentrations(
+                people, plan, start_h=0.0, step_h=step, points=_GRID_POINTS + 1
+            )
+        else:
+            made = runs.at_times(people, plan, times)
     except Refusal as refusal:
         return None, "; ".join(refusal.reasons)
     ends = np.percentile(made, BAND_ENDS, axis=0)
     return Spread(
-        times_h=np.arange(points) * step,
+        times_h=times,
         low={name: ends[0, place] for place, name in enumerate(people.analytes)},
         high={name: ends[1, place] for place, name in enumerate(people.analytes)},
     ), ""

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
+from evenkeel.core.pharmacology.linear import Floats
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
@@ -38,6 +42,21 @@ class Axes:
             part = (value - self.y_low) / (self.y_high - self.y_low)
         return self.box.bottom - min(max(part, 0.0), 1.0) * (self.box.bottom - self.box.top)
 
+    def xs(self, values: Floats) -> Floats:
+        """As ``x``, of many."""
+        part = np.clip(values / self.x_end, 0.0, 1.0)
+        return np.asarray(self.box.left + part * (self.box.right - self.box.left))
+
+    def ys(self, values: Floats) -> Floats:
+        """As ``y``, of many."""
+        if self.is_log:
+            low, high = math.log10(self.y_low), math.log10(self.y_high)
+            part = (np.log10(np.maximum(values, self.y_low)) - low) / (high - low)
+        else:
+            part = (values - self.y_low) / (self.y_high - self.y_low)
+        tall = self.box.bottom - self.box.top
+        return np.asarray(self.box.bottom - np.clip(part, 0.0, 1.0) * tall)
+
     def y_ticks(self) -> list[float]:
         if self.is_log:
             first, last = round(math.log10(self.y_low)), math.floor(math.log10(self.y_high) + 1e-9)
@@ -63,7 +82,7 @@ def hour_ticks(hours: float, most: int) -> list[tuple[float, str]]:
     """Round times from 0 to ``hours`` with their words; days where the axis is long."""
     if hours > 72:
         days = hours / 24
-        step = next(each for each in (1, 2, 3, 5, 7, 14) if days / each <= most)
+        step = next(each for each in (1, 2, 3, 5, 7, 14, 28, 56) if days / each <= most)
         return [(24.0 * k, f"day {k:g}") for k in _steps(days, step)]
     step_h = next(each for each in (0.25, 0.5, 1, 2, 3, 4, 6, 8, 12) if hours / each <= most)
     return [(at, f"{at:g} h") for at in _steps(hours, step_h)]

@@ -287,17 +287,29 @@ def _above_floor(axes: Axes, y: Floats) -> list[slice]:
 
 
 def _points(axes: Axes, x: Floats, y: Floats) -> list[tuple[float, float]]:
-    """On the drawing; of several within a tenth of a unit that say the same, the ends."""
-    made = [(axes.x(float(a)), axes.y(float(b))) for a, b in zip(x, y, strict=True)]
+    """On the drawing: no more than can be seen.
+
+    Of a column as wide as half a unit its first, lowest, highest and last; of several that
+    lie on one line within a tenth of a unit, the ends.
+    """
+    across, up = axes.xs(x), axes.ys(y)
+    if across.size > 2 * (axes.box.right - axes.box.left):
+        begins = np.flatnonzero(np.diff(np.floor(2 * across), prepend=-1.0))
+        ends = np.append(begins[1:], across.size) - 1
+        low, high = np.minimum.reduceat(up, begins), np.maximum.reduceat(up, begins)
+        up = np.stack([up[begins], low, high, up[ends]], axis=1).ravel()
+        across = np.stack([across[begins], across[begins], across[ends], across[ends]], 1).ravel()
+    made = list(zip(across.tolist(), up.tolist(), strict=True))
     kept: list[tuple[float, float]] = []
     for place, point in enumerate(made):
         after = made[place + 1] if place + 1 < len(made) else None
         if kept and after is not None:
             (x0, y0), (x1, y1), (x2, y2) = kept[-1], point, after
-            if x2 > x0 and abs(y0 + (y2 - y0) * (x1 - x0) / (x2 - x0) - y1) < 0.05:
-                near = x2 - x0 < 6.0
-                if near:
+            if x2 == x0:
+                if y1 in (y0, y2):
                     continue
+            elif x2 - x0 < 6.0 and abs(y0 + (y2 - y0) * (x1 - x0) / (x2 - x0) - y1) < 0.05:
+                continue
         kept.append(point)
     return kept
 

@@ -61,6 +61,9 @@ def form(reading: Reading, answer: Answer | None) -> dict[str, Any]:
     show = several("show", example.show)
     return {
         "faults": reading.faults,
+        "most_rows": queries.MOST_ROWS,
+        "most_doses": queries.MOST_DOSES,
+        "most_days": rows.MOST_DAYS,
         "groups": groups,
         "preset": select("preset", "A usual dose", [
             (queries.NO_PRESET, "none: only the rows below"),

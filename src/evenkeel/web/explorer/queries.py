@@ -20,7 +20,7 @@ from evenkeel.web.explorer.rows import Row, UnreadableRow
 from evenkeel.web.ui.public import nearest_names
 
 NAMES = ("model", "preset", "dose", "age", "weight", "group", "show", "level", "hours", "scale")
-MOST_MODELS, MOST_ROWS, MOST_DOSES = 4, 6, 40
+MOST_MODELS, MOST_ROWS, MOST_DOSES = 4, 12, 100
 AGES = (1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80)
 WEIGHTS = (5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140)
 GROUPS = {
@@ -38,7 +38,7 @@ SHOWS = {
     "halftime": "context-sensitive half-time",
 }
 LEVELS = (0, 10, 20, 50, 100, 150, 200, 300, 500, 1000)
-SPANS = (2, 4, 8, 12, 24, 48, 72, 168, 336, 504, 720)
+SPANS = (2, 4, 8, 12, 24, 48, 72, 168, 336, 504, 720, 1440, 2160, 4320)
 SCALES = {"linear": "linear", "log": "logarithmic"}
 AUTO, NO_PRESET = "auto", "none"
 _AFTER_H = 6.0  # how long after the last dose the axis goes on by itself

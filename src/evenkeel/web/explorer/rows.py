@@ -24,8 +24,9 @@ ROUTES = {
 UNITS = ("mg", "mg/kg")
 FIELDS = ("route", "amount", "unit", "at", "over", "more", "every")
 MOST_MG, MOST_MG_PER_KG = Decimal(1000), Decimal(20)
-MOST_MINUTES = 30 * 24 * 60
-MOST_MORE = 39
+MOST_DAYS = 180
+MOST_MINUTES = MOST_DAYS * 24 * 60
+MOST_MORE = 99
 _MINUTES = {"min": 1, "h": 60, "d": 24 * 60}
 
 
@@ -164,7 +165,7 @@ def _length(text: str, what: str) -> int:
     minutes = int(found[1]) * _MINUTES[found[2] or "min"] if found else -1
     if not 0 <= minutes <= MOST_MINUTES:
         raise UnreadableRow(
-            f"{what} {text!r} cannot be used: whole minutes, hours or days up to 30 days, "
+            f"{what} {text!r} cannot be used: whole minutes, hours or days up to {MOST_DAYS} days, "
             "such as 40min, 2h or 3d."
         )
     return minutes

@@ -141,7 +141,11 @@ def _dose_words(answer: answers.Answer) -> str:
     total = drawing.number(sum(each.amount_mg for each in answer.doses))
     count = len(answer.doses)
     until = drawing.span_words(answer.until_h)
-    return f"{count} dose{'' if count == 1 else 's'}, {total} mg together, drawn for {until}"
+    told = f"{count} dose{'' if count == 1 else 's'}, {total} mg together, drawn for {until}"
+    later = len(answer.asked.doses()) - count
+    if later:
+        told += f"; {later} more come after the end of the axis and are not drawn"
+    return told
 
 
 def _busy(request: HttpRequest) -> HttpResponse:
