@@ -59,6 +59,16 @@ def measured(model, covariates, etas, doses, *, times=TIMES, analytes=2, noise=0
     ]  # fmt: skip
 
 
+def case_of_film():
+    """One film, measured, with a value below the limit: what is asked of the engine."""
+    model, covariates = people(SIMONS)
+    early = Measurement(time_h=0.1, analyte="s_norketamine", ng_per_ml=20.0, below=True)
+    seen = [*measured(model, covariates, someone(model, 3), FILM, seed=3), early]
+    return model, {
+        "covariates": covariates, "doses": FILM, "measurements": seen, "sampling": "arterial"
+    }  # fmt: skip
+
+
 def surprise(model, covariates, doses, measurements, names, omega, etas):
     """Minus the log of prior times likelihood, all constants in, by SciPy's own densities."""
     told = dict(zip(names, etas, strict=True))

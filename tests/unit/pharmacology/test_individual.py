@@ -26,18 +26,13 @@ from tests.support.fits import (
 )
 
 from evenkeel.core.pharmacology.averaging import mixture, model_weights
-from evenkeel.core.pharmacology.courses import course_of
-from evenkeel.core.pharmacology.individual import (
-    Measurement,
-    draws,
-    most_probable,
-    occasion_of,
-    parameters,
-    what_if,
-)
+from evenkeel.core.pharmacology.future import draws, what_if
+from evenkeel.core.pharmacology.individual import Measurement, most_probable, parameters
+from evenkeel.core.pharmacology.likelihood import log_normal_share
 from evenkeel.core.pharmacology.measured import UnreadableMeasurements, read_measurements
 from evenkeel.core.pharmacology.models import model_named, models
-from evenkeel.core.pharmacology.posterior import log_normal_share, posterior_of
+from evenkeel.core.pharmacology.posterior import posterior_of
+from evenkeel.core.pharmacology.preparing import course_of
 from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.simulate import simulate
 from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
@@ -72,16 +67,18 @@ def test_many_sets_at_once_are_each_what_the_exact_engine_gives(name, route):
         Dose(time_h=at, route=route, amount_mg=56.0, duration_h=lasts) for at in (0.0, 0.4, 72.0)
     ]
     times = np.array([0.0, 0.2, 0.4, 1.0, 3.0, 30.0, 72.0, 72.3, 400.0])
-    names = list(dict.fromkeys(n for block in model.variability for n in block.parameters))
     rng = np.random.default_rng(1)
-    etas = {each: 0.5 * rng.standard_normal(45) for each in names}
     for analytes in {tuple(model.outputs), *((each,) for each in model.outputs)}:
         course = course_of(
             model, covariates=covariates, doses=doses, analytes=analytes, times_h=times
         )
+        etas = 0.5 * rng.standard_normal((45, len(course.informed)))
         found = course.concentrations(etas)
         for one in range(0, len(found), 11):
-            own = {each: float(values[one]) for each, values in etas.items()}
+            own = {
+                each.parameter: float(eta)
+                for each, eta in zip(course.informed, etas[one], strict=True)
+            }
             expected = simulate(subject(model, covariates, own), doses, times)
             for place, analyte in enumerate(analytes):
                 there = expected.of(analyte)
@@ -99,7 +96,8 @@ def test_the_posterior_is_what_scipys_densities_make_of_it(name, doses):
     differences = []
     for _ in range(4):
         z = rng.standard_normal(len(names))
-        whole = dict(zip(posterior.names, posterior.factor @ z, strict=True))
+        named = [each.name for each in posterior.differences]
+        whole = dict(zip(named, posterior.factor @ z, strict=True))
         ours = posterior.surprise(z[None, : posterior.width])[0]
         ours += 0.5 * float(z[posterior.width :] @ z[posterior.width :])
         theirs = surprise(
@@ -116,7 +114,7 @@ def test_no_minimiser_of_scipy_finds_a_better_person(name, doses):
     model, told = case(name, doses)
     posterior = posterior_of(model, **told)
     found = most_probable(model, **told)
-    etas = np.array([found.etas[each] for each in posterior.names[: posterior.width]])
+    etas = np.array([found.etas[d.name] for d in posterior.differences[: posterior.width]])
     best = np.linalg.solve(posterior.factor[: posterior.width, : posterior.width], etas)
     floor = posterior.surprise(best[None])[0]
     step = 1e-5 * np.vstack([np.eye(posterior.width), -np.eye(posterior.width)])
@@ -137,15 +135,15 @@ def test_the_slope_and_the_curvature_are_those_of_the_values(name, doses):
     model, told = case(name, doses)
     posterior = posterior_of(model, **told)
     z = 0.3 * np.random.default_rng(5).standard_normal(posterior.width)
-    shape = posterior.shapes(z[None], exact=True)[0]
+    slope = posterior.shapes(z[None], exact=True).slope[0]
     one = np.random.default_rng(6).standard_normal(posterior.width)
     line = [posterior.surprise((z + s * one)[None])[0] for s in (-1e-3, 0.0, 1e-3)]
-    assert shape.slope @ one == pytest.approx((line[2] - line[0]) / 2e-3, rel=1e-4, abs=1e-5)
+    assert slope @ one == pytest.approx((line[2] - line[0]) / 2e-3, rel=1e-4, abs=1e-5)
     bend = posterior.curvature(z)
     assert one @ bend @ one == pytest.approx((line[2] - 2 * line[1] + line[0]) / 1e-6, rel=1e-3)
-    np.testing.assert_allclose(
-        posterior.curvature(z, rough=True), bend, atol=0.02 * np.abs(bend).max()
-    )
+    rough = posterior.bent(z[None])
+    np.testing.assert_allclose(rough.bend[0], bend, atol=0.02 * np.abs(bend).max())
+    np.testing.assert_allclose(rough.slope[0], slope, atol=1e-4 * np.abs(slope).max())
 
 
 def test_the_tail_of_the_normal_law_is_scipys():
@@ -378,7 +376,7 @@ def test_an_arterial_model_takes_no_venous_value():
 def test_parameters_are_those_that_make_the_curve():
     model, told = case(PEREZ, SPRAY)
     found = most_probable(model, **told)
-    listed = {each.name: each for each in parameters(found)}
+    listed = {each.parameter: each for each in parameters(found)}
     odds = 0.54 / 0.46 * math.exp(found.etas["FRn"])
     assert listed["FRn"].value == pytest.approx(odds / (1 + odds), rel=1e-12)
     assert listed["Vc"].value == pytest.approx(192 * math.exp(found.etas["Vc"]), rel=1e-12)
@@ -402,38 +400,6 @@ def test_draws_have_the_posteriors_spread_and_keep_their_order():
         (table.mean(axis=1) - [found.etas[n] for n in found.names]) / sd, 0.0, atol=0.06
     )
     assert not np.array_equal(draws(found, count=300, seed=10)["CL"], few["CL"])
-
-
-def test_another_treatment_keeps_the_person_and_draws_the_occasion_anew():
-    """D1 differs only between treatments, CLK1 only between people, MTT_K_NK at both levels."""
-    model, told = case(SIMONS, FILM)
-    found = most_probable(model, **told)
-    same = draws(found, count=4000, seed=1)
-    new = draws(found, count=4000, seed=1, occasion="new")
-    np.testing.assert_allclose(new["CLK1"].std(), same["CLK1"].std(), rtol=0.05)
-    assert new["D1"].mean() == pytest.approx(0.0, abs=0.03)
-    assert new["D1"].var() == pytest.approx(0.154, rel=0.08)
-    share = 0.021 / (0.021 + 0.751)
-    assert new["MTT_K_NK"].mean() == pytest.approx(share * found.etas["MTT_K_NK"], abs=0.04)
-    left = found.covariance[found.names.index("MTT_K_NK")][found.names.index("MTT_K_NK")]
-    expected = share**2 * left + share * 0.751 + 0.751
-    assert new["MTT_K_NK"].var() == pytest.approx(expected, rel=0.08)
-    later = Dose(time_h=72.0, route="sublingual", amount_mg=50.0)
-    assert occasion_of(found, [later]) == "new"
-    assert occasion_of(found, [replace(later, time_h=20.0)]) == "same"
-
-
-def test_several_treatments_of_a_model_with_occasions_are_named_as_one():
-    model, told = case(SIMONS, FILM)
-    later = Dose(time_h=72.0, route="sublingual", amount_mg=50.0)
-    told["doses"] = (*FILM, later)
-    assert most_probable(model, **told).assumed == ()
-    told["measurements"] = [
-        *told["measurements"], Measurement(time_h=73.0, analyte="s_ketamine", ng_per_ml=60.0)
-    ]  # fmt: skip
-    (words,) = most_probable(model, **told).assumed
-    assert "F1" in words
-    assert "2 treatments" in words
 
 
 def test_what_may_come_is_the_curve_of_the_person_and_of_those_it_may_be():

@@ -12,7 +12,8 @@ from evenkeel.commands.simulate.telling import stop, text_of
 
 if TYPE_CHECKING:
     from evenkeel.core.pharmacology.averaging import Mixture
-    from evenkeel.core.pharmacology.individual import Individual, Measurement, WhatIf
+    from evenkeel.core.pharmacology.future import WhatIf
+    from evenkeel.core.pharmacology.individual import Individual, Measurement
     from evenkeel.core.pharmacology.linear import Floats
     from evenkeel.core.pharmacology.models import Model
     from evenkeel.core.pharmacology.regimens import Dose
@@ -227,7 +228,7 @@ def _future(
     draws: int,
     seed: int,
 ) -> WhatIf:
-    from evenkeel.core.pharmacology.individual import occasion_of, what_if
+    from evenkeel.core.pharmacology.future import what_if
 
     to_come = _doses(file, None, person.model, known)
     return what_if(
@@ -237,5 +238,4 @@ def _future(
         percentiles=percentiles,
         count=draws,
         seed=seed,
-        occasion=occasion_of(person, to_come),
     )

@@ -14,12 +14,16 @@ import click
 from evenkeel.commands.simulate.one import limits
 from evenkeel.commands.simulate.telling import opened, short, write_json
 from evenkeel.core.pharmacology.averaging import Mixture
+from evenkeel.core.pharmacology.future import WhatIf
 from evenkeel.core.pharmacology.individual import (
     FAR,
     Individual,
-    WhatIf,
+    Parameter,
+    Part,
     parameters,
+    parts,
 )
+from evenkeel.core.pharmacology.occasions import Difference
 
 TEACHING = "a teaching view, not for choosing a dose"
 
@@ -123,15 +127,17 @@ def _show_person(person: Individual) -> None:
     click.echo("\nThis person, and the middle 90% of what may be")
     rows = [("", "typical", "this person", "from", "to", "eta", "SD", "doubt left")]
     rows += [
-        (each.name, f"{each.typical:.3g}", f"{each.value:.3g}", f"{each.low:.3g}",
+        (_called(each), f"{each.typical:.3g}", f"{each.value:.3g}", f"{each.low:.3g}",
          f"{each.high:.3g}", f"{each.eta:+.2f}", f"{each.doubt:.2f}", f"{each.shrinkage:.0%}")
         for each in parameters(person)
     ]  # fmt: skip
     _show_table(rows)
     click.echo("  eta: how this person differs, on the scale of the model (log or logit).")
     click.echo("  doubt left: share of the variance between people that the measurements left.")
+    if person.treatments > 1:
+        _show_parts(person)
     if person.untouched:
-        click.echo(f"  Nothing measured depends on {', '.join(person.untouched)}.")
+        click.echo(f"  Nothing measured depends on {'; '.join(person.untouched)}.")
     click.echo("\nMeasured beside expected, ng/mL")
     rows = [("hours", "analyte", "measured", "typical", "this person", "residual")]
     for each in _measured(person):
@@ -150,6 +156,27 @@ def _show_person(person: Individual) -> None:
     click.echo("\nLimits of this model")
     for line in (*person.assumed, *limits(model)):
         click.echo(f"  - {line}")
+
+
+def _called(each: Parameter | Part) -> str:
+    return Difference(each.parameter, each.treatment).name
+
+
+def _show_parts(person: Individual) -> None:
+    """Where several treatments were measured: what is of the person and what of each."""
+    begins = ", ".join(f"{at:g}" for at in person.begins_h[: person.treatments])
+    click.echo(
+        f"\nOf the person, and of each of {person.treatments} treatments, begun at {begins} h"
+    )
+    rows = [("", "eta", "SD", "doubt left")]
+    rows += [
+        (
+            f"{each.parameter}, the person's" if each.treatment == 0 else _called(each),
+            f"{each.eta:+.2f}", f"{each.doubt:.2f}", f"{each.shrinkage:.0%}",
+        )
+        for each in parts(person)[0]
+    ]  # fmt: skip
+    _show_table(rows)
 
 
 def _warn(people: Sequence[Individual]) -> None:
@@ -233,7 +260,8 @@ def _object(person: Individual, weight: float) -> dict[str, Any]:
         "log_evidence": person.log_evidence,
         "covariates": person.covariates,
         "parameters": [
-            {"name": each.name, "typical": each.typical, "value": each.value, "low90": each.low,
+            {"name": each.parameter, "treatment": each.treatment or None,
+             "typical": each.typical, "value": each.value, "low90": each.low,
              "high90": each.high, "eta": each.eta, "eta_sd": each.doubt,
              "variance_left": each.shrinkage}
             for each in parameters(person)

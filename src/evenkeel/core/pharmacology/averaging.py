@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenkeel.core.pharmacology.individual import Individual, WhatIf
+from evenkeel.core.pharmacology.future import WhatIf
+from evenkeel.core.pharmacology.individual import Individual
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.posterior import SAME
 from evenkeel.core.pharmacology.subjects import Refusal

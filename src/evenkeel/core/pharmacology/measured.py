@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from evenkeel.core.pharmacology.posterior import MOST_MEASUREMENTS, Measurement
+from evenkeel.core.pharmacology.likelihood import Measurement
+from evenkeel.core.pharmacology.posterior import MOST_MEASUREMENTS
 from evenkeel.core.pharmacology.tables import number_in, read_table
 
 COLUMNS = ("time_h", "analyte", "concentration_ng_per_ml")

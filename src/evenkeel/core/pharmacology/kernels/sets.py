@@ -1,11 +1,12 @@
 """One person's concentrations under many sets of parameters at once.
 
 In: flows, happenings and times, each with one column a set. Out: concentrations.
-Sets lie side by side in memory, so that one instruction works on several of them.
+Eight sets lie side by side in memory, so that one instruction works on all of them.
 Every state is a series of terms that are never negative (uniformisation: A. Jensen,
 Skand. Aktuarietidskr 1953;36:87-91), so nothing cancels, nothing happens where
 eigenvalues coincide, and small changes of a parameter give small changes of the answer.
-Compiled once and kept beside this file. Arrays: j compartment, f flow, e happening, s set.
+Parameters may change at given times, what is in the compartments stays: another occasion.
+Arrays: p part of the time, j compartment, f flow, e happening, s set.
 """
 
 from __future__ import annotations
@@ -13,255 +14,233 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
+from evenkeel.core.pharmacology.kernels.lanes import add_product, grow, times_part
+from evenkeel.core.pharmacology.kernels.making import entry, inner
+from evenkeel.core.pharmacology.kernels.sizes import LANES, PUT_IN, RATE
+from evenkeel.core.pharmacology.kernels.vectors import decays
 
-from evenkeel.core.pharmacology.kernels.compiled import njit
-
-_FAST: dict[str, Any] = {
-    "cache": True,
-    "nogil": True,
-    "fastmath": {"contract"},
-    "error_model": "numpy",
-}
-ABREAST = 40  # sets treated at once: enough to fill the lanes, few enough for the cache
-_MOST = 400.0  # jumps of one series; beyond, squaring a matrix costs less
+_MOST = 650.0  # jumps of one series, which its terms survive; beyond, a matrix is squared
 _TERMS = 22
+_ROW = 8 * LANES  # bytes
+# Rows of ``room``: seven for each compartment, one for each flow, and these.
+_SHIFT, _CLOCK, _HOURS, _JUMPS, _ONE, _REST = 0, 1, 2, 3, 4, 5
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@inner(fused=True)
+def _times(squares: Any, a: int, b: int, reach: Any, made: int) -> None:
+    """The third becomes the product of two of the squares; what cannot reach stays none."""
+    size = squares.shape[1]
+    here = squares.ctypes.data
+    for j in range(size):
+        for h in range(size):
+            for s in range(LANES):
+                squares[made, j, h, s] = 0.0
+        into = here + ((made * size + j) * size) * _ROW
+        for q in range(size):
+            if reach[j, q]:
+                factor = here + ((a * size + j) * size + q) * _ROW
+                add_product(factor, here + ((b * size + q) * size) * _ROW, into, size)
+
+
+@inner(fused=True)
+def _far(source: Any, inflow: Any, reach: Any, room: Any, squares: Any, halvings: int) -> None:
+    """A long stretch: the propagator of a short one, squared again and again.
+
+    room: with stay, gain and move of the short one. The last row and column of a matrix are
+    what is put in.
+    """
+    size = squares.shape[1]
+    n = size - 1
+    stay, gain, move = 2 * n, 6 * n, 7 * n
+    rest = move + source.size
+    matrix, power, made, other = 0, 1, 2, 3
+    part = 0.5**halvings
+    for each in range(4):
+        for j in range(size):
+            for h in range(size):
+                for s in range(LANES):
+                    squares[each, j, h, s] = 0.0
+    for s in range(LANES):
+        jumps = room[rest + _JUMPS, s] * part
+        for j in range(n):
+            squares[matrix, j, j, s] = room[stay + j, s]
+            squares[matrix, j, n, s] = room[gain + j, s]
+            for f in range(inflow[j], inflow[j + 1]):
+                squares[matrix, j, source[f], s] += room[move + f, s]
+        squares[matrix, n, n, s] = jumps
+        for j in range(size):
+            squares[power, j, j, s] = 1.0
+            squares[made, j, j, s] = 1.0
+    for k in range(1, _TERMS):
+        _times(squares, matrix, power, reach, other)
+        power, other = other, power
+        for j in range(size):
+            for h in range(size):
+                for s in range(LANES):
+                    squares[power, j, h, s] /= k
+                    squares[made, j, h, s] += squares[power, j, h, s]
+    for s in range(LANES):
+        decay = math.exp(-room[rest + _JUMPS, s] * part)
+        for j in range(size):
+            for h in range(size):
+                squares[made, j, h, s] *= decay
+    for _ in range(halvings):
+        _times(squares, made, made, reach, other)
+        made, other = other, made
+    for s in range(LANES):
+        for j in range(n):
+            value = squares[made, j, n, s]
+            for h in range(n):
+                value += squares[made, j, h, s] * room[h, s]
+            room[stay + j, s] = value
+        for j in range(n):
+            room[j, s] = room[stay + j, s]
+
+
+@entry(
+    {
+        "leaving": "f8 p j s", "moving": "f8 p f s", "source": "i8 f", "inflow": "i8 m",
+        "reach": "b1 m m", "when": "f8 e s", "order": "i8 e s", "site": "i8 e", "kind": "i8 e",
+        "amount": "f8 e s", "times": "f8 t", "outputs": "f8 p o s", "places": "i8 o",
+        "room": "f8 r 8, filled", "counts": "i8 3 8, filled", "squares": "f8 4 m m 8, filled",
+        "made": "f8 s o t, filled",
+    },
+    fused=True,
+)  # fmt: skip
 def at_times(
     leaving: Any,
     moving: Any,
     source: Any,
-    target: Any,
+    inflow: Any,
+    reach: Any,
     when: Any,
     order: Any,
     site: Any,
-    is_rate: Any,
+    kind: Any,
     amount: Any,
     times: Any,
     outputs: Any,
     places: Any,
+    room: Any,
+    counts: Any,
+    squares: Any,
     made: Any,
 ) -> None:
     """Concentrations of all sets; a happening acts after what is at its time.
 
     Args:
-        leaving: shape (j, s): all that leaves a compartment, 1/h.
-        moving: shape (f, s): what moves from ``source`` to ``target``, shape (f,), 1/h.
+        leaving: shape (p, j, s): all that leaves a compartment, 1/h.
+        moving: shape (p, f, s): what moves between compartments, 1/h, those into compartment
+            j from ``inflow[j]`` to ``inflow[j + 1]``, each from ``source``, shape (f,).
+        reach: shape (j + 1, j + 1): which compartment is fed by which, at once or through
+            others; the last stands for what is put in.
         when, amount: shape (e, s): hours; mg put in, or mg/h that the rate changes by.
         order: shape (e, s): the happenings of each set in the order of time.
-        site, is_rate: shape (e,).
+        site, kind: shape (e,): the compartment, or the part that begins; 0 put in, 1 rate,
+            2 part.
         times: shape (t,), hours, ascending.
-        outputs: shape (o, s): ng/mL per mg in compartment ``places``, shape (o,).
+        outputs: shape (p, o, s): ng/mL per mg in compartment ``places``, shape (o,).
+        room: shape (7 j + f + 5, 8), counts: shape (3, 8), whole numbers, squares: shape
+            (4, j + 1, j + 1, 8): to write into.
         made: filled, shape (s, o, t), ng/mL.
     """
-    sets = leaving.shape[1]
-    for first in range(0, sets, ABREAST):
-        last = min(first + ABREAST, sets)
-        _some(
-            leaving, moving, source, target, when, order, site, is_rate, amount,
-            times, outputs, places, made, first, last,
-        )  # fmt: skip
-
-
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _some(
-    leaving: Any,
-    moving: Any,
-    source: Any,
-    target: Any,
-    when: Any,
-    order: Any,
-    site: Any,
-    is_rate: Any,
-    amount: Any,
-    times: Any,
-    outputs: Any,
-    places: Any,
-    made: Any,
-    first: int,
-    last: int,
-) -> None:
-    """Sets ``first`` to ``last``, step by step: each goes on to what comes next for it."""
-    n, flows, width = leaving.shape[0], moving.shape[0], last - first
-    happenings, looks = when.shape[0], times.size
-    shift = np.zeros(width)
-    for j in range(n):
-        for s in range(width):
-            shift[s] = max(shift[s], leaving[j, first + s])
-    # Kept from one step to the next.
-    state, rate = np.zeros((n, width)), np.zeros((n, width))
-    clock = np.zeros(width)
-    event, look = np.zeros(width, dtype=np.int64), np.zeros(width, dtype=np.int64)
-    for s in range(width):
-        clock[s] = times[0]
-        if happenings > 0:
-            clock[s] = min(clock[s], when[order[0, first + s], first + s])
-    hours = np.empty(width)
-    stay, move = np.empty((n, width)), np.empty((flows, width))
-    term, following, total = np.empty((n, width)), np.empty((n, width)), np.empty((n, width))
-    one, gain = np.empty(width), np.empty((n, width))
-    into = np.empty(n, dtype=np.int64)
-    reach = _reach(n, source, target)
-    for _ in range(happenings + looks):
-        longest, time_passes = 0.0, False
-        for s in range(width):
-            until = clock[s]
-            if look[s] < looks:
-                until = times[look[s]]
-                if event[s] < happenings:
-                    until = min(until, when[order[event[s], first + s], first + s])
-            hours[s] = until - clock[s]
-            longest = max(longest, hours[s] * shift[s])
-            time_passes = time_passes or hours[s] > 0.0
-            clock[s] = until
-        if longest > _MOST:
-            for s in range(width):
-                _far(
-                    leaving, moving, source, target, first + s, hours[s], shift[s],
-                    reach, state, rate, s,
-                )  # fmt: skip
-        elif time_passes:
+    sets = leaving.shape[2]
+    n, flows, happenings, looks = leaving.shape[1], source.size, when.shape[0], times.size
+    state, rate, stay = 0, n, 2 * n
+    total, gain, move = 5 * n, 6 * n, 7 * n
+    rest = move + flows
+    shift, clock, hours = rest + _SHIFT, rest + _CLOCK, rest + _HOURS
+    here = room.ctypes.data
+    one_at, jumps_at = here + (rest + _ONE) * _ROW, here + (rest + _JUMPS) * _ROW
+    sources = source.ctypes.data
+    for first in range(0, sets, LANES):
+        width = min(LANES, sets - first)
+        for row in range(rest + _REST):
+            for s in range(LANES):
+                room[row, s] = 0.0
+        for s in range(LANES):
+            # Where sets are wanting the last one stands in, and its answer is not kept.
+            counts[0, s] = counts[1, s] = counts[2, s] = 0
+            column = first + min(s, width - 1)
+            room[clock, s] = times[0]
+            if happenings > 0:
+                room[clock, s] = min(times[0], when[order[0, column], column])
             for j in range(n):
-                for s in range(width):
-                    stay[j, s] = (shift[s] - leaving[j, first + s]) * hours[s]
-                    term[j, s] = state[j, s]
-                    total[j, s] = state[j, s]
-            fed = 0
-            for j in range(n):
-                any_input = False
-                for s in range(width):
-                    any_input = any_input or rate[j, s] != 0.0
-                if any_input:
-                    into[fed] = j
-                    for s in range(width):
-                        gain[fed, s] = rate[j, s] * hours[s]
-                    fed += 1
-            for f in range(flows):
-                for s in range(width):
-                    move[f, s] = moving[f, first + s] * hours[s]
-            for s in range(width):
-                one[s] = 1.0
-            # What a Poisson law of this mean has beyond them is less than 1e-14.
-            terms = math.ceil(longest + 7.7 * math.sqrt(longest) + 14.0)
-            for k in range(1, terms):
-                part = 1.0 / k
-                for j in range(n):
-                    for s in range(width):
-                        following[j, s] = stay[j, s] * term[j, s]
-                for g in range(fed):
-                    a = into[g]
-                    for s in range(width):
-                        following[a, s] += gain[g, s] * one[s]
-                for f in range(flows):
-                    a, b = source[f], target[f]
-                    for s in range(width):
-                        following[b, s] += move[f, s] * term[a, s]
-                for s in range(width):
-                    one[s] *= shift[s] * hours[s] * part
-                for j in range(n):
-                    for s in range(width):
-                        term[j, s] = following[j, s] * part
-                        total[j, s] += term[j, s]
-            for s in range(width):
-                one[s] = math.exp(-shift[s] * hours[s])
-            for j in range(n):
-                for s in range(width):
-                    state[j, s] = total[j, s] * one[s]
-        for s in range(width):
-            if look[s] == looks:
-                continue
-            e = order[event[s], first + s] if event[s] < happenings else 0
-            if event[s] < happenings and when[e, first + s] < times[look[s]]:
-                if is_rate[e]:
-                    rate[site[e], s] += amount[e, first + s]
+                room[shift, s] = max(room[shift, s], leaving[0, j, column])
+        for _ in range(happenings + looks):
+            longest, time_passes = 0.0, False
+            for s in range(LANES):
+                column = first + min(s, width - 1)
+                until = room[clock, s]
+                if counts[1, s] < looks:
+                    until = times[counts[1, s]]
+                    if counts[0, s] < happenings:
+                        until = min(until, when[order[counts[0, s], column], column])
+                room[hours, s] = until - room[clock, s]
+                longest = max(longest, room[hours, s] * room[shift, s])
+                time_passes = time_passes or room[hours, s] > 0.0
+                room[clock, s] = until
+            if time_passes:
+                # A long stretch is a short one, doubled again and again.
+                halvings, part = 0, 1.0
+                if longest > _MOST:
+                    while longest * part > 1.0:
+                        part *= 0.5
+                        halvings += 1
+                for s in range(LANES):
+                    column, p = first + min(s, width - 1), counts[2, s]
+                    lasts, most = room[hours, s] * part, room[shift, s]
+                    for j in range(n):
+                        room[stay + j, s] = (most - leaving[p, j, column]) * lasts
+                        room[gain + j, s] = room[rate + j, s] * lasts
+                        room[total + j, s] = room[state + j, s]
+                        room[stay + n + j, s] = room[state + j, s]
+                    for f in range(flows):
+                        room[move + f, s] = moving[p, f, column] * lasts
+                    room[rest + _JUMPS, s] = room[shift, s] * room[hours, s]
+                    room[rest + _ONE, s] = 1.0
+                if longest > _MOST:
+                    _far(source, inflow, reach, room, squares, halvings)
                 else:
-                    state[site[e], s] += amount[e, first + s]
-                event[s] += 1
-            else:
-                for o in range(places.size):
-                    made[first + s, o, look[s]] = outputs[o, first + s] * state[places[o], s]
-                look[s] += 1
-
-
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _reach(n: int, source: Any, target: Any) -> Any:
-    """Which compartment is fed by which, at once or through others; with one for the inputs."""
-    reach = np.zeros((n + 1, n + 1), dtype=np.bool_)
-    for j in range(n + 1):
-        reach[j, j] = True
-        reach[j, n] = True
-    for f in range(source.size):
-        reach[target[f], source[f]] = True
-    for q in range(n):
-        for j in range(n):
-            for h in range(n):
-                if reach[j, q] and reach[q, h]:
-                    reach[j, h] = True
-    return reach
-
-
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _far(
-    leaving: Any,
-    moving: Any,
-    source: Any,
-    target: Any,
-    column: int,
-    hours: float,
-    shift: float,
-    reach: Any,
-    state: Any,
-    rate: Any,
-    s: int,
-) -> None:
-    """One set over a long stretch: the propagator of a short one, squared again and again."""
-    n = leaving.shape[0]
-    if hours * shift <= 0.0:
-        for j in range(n):
-            state[j, s] += rate[j, s] * hours
-        return
-    jumps, halvings = shift * hours, 0
-    while jumps > 1.0:
-        jumps *= 0.5
-        halvings += 1
-    part = jumps / shift
-    matrix = np.zeros((n + 1, n + 1))
-    for j in range(n):
-        matrix[j, j] = (shift - leaving[j, column]) * part
-        matrix[j, n] = rate[j, s] * part
-    matrix[n, n] = jumps
-    for f in range(source.size):
-        matrix[target[f], source[f]] += moving[f, column] * part
-    power, made, other = np.eye(n + 1), np.eye(n + 1), np.zeros((n + 1, n + 1))
-    for k in range(1, _TERMS):
-        _times(matrix, power, reach, other)
-        for j in range(n + 1):
-            for h in range(n + 1):
-                power[j, h] = other[j, h] / k
-                made[j, h] += power[j, h]
-    made *= math.exp(-jumps)
-    for _ in range(halvings):
-        _times(made, made, reach, other)
-        made[:] = other
-    before = state[:, s].copy()
-    for j in range(n):
-        value = made[j, n]
-        for h in range(n):
-            value += made[j, h] * before[h]
-        state[j, s] = value
-
-
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _times(a: Any, b: Any, reach: Any, made: Any) -> None:
-    """made becomes a b, where what cannot reach stays none."""
-    size = a.shape[0]
-    for j in range(size):
-        for h in range(size):
-            made[j, h] = 0.0
-        for q in range(size):
-            if reach[j, q]:
-                value = a[j, q]
-                for h in range(size):
-                    made[j, h] += value * b[q, h]
+                    # What a Poisson law of this mean has beyond them is less than 1e-14.
+                    terms = math.ceil(longest + 7.7 * math.sqrt(longest) + 14.0)
+                    term = here + 3 * n * _ROW
+                    following = term + n * _ROW
+                    for k in range(1, terms):
+                        inverse = 1.0 / k
+                        for j in range(n):
+                            row = j * _ROW
+                            grow(
+                                here + stay * _ROW + row, here + gain * _ROW + row, one_at,
+                                here + move * _ROW, sources, inflow[j], inflow[j + 1],
+                                term, j, inverse, following + row, here + total * _ROW + row,
+                            )  # fmt: skip
+                        times_part(one_at, jumps_at, inverse)
+                        term, following = following, term
+                    decays(jumps_at, 1.0, one_at, LANES)
+                    for j in range(n):
+                        for s in range(LANES):
+                            room[state + j, s] = room[total + j, s] * room[rest + _ONE, s]
+            for s in range(LANES):
+                event, look = counts[0, s], counts[1, s]
+                if look == looks:
+                    continue
+                column = first + min(s, width - 1)
+                e = order[event, column] if event < happenings else 0
+                if event < happenings and when[e, column] < times[look]:
+                    if kind[e] == PUT_IN:
+                        room[state + site[e], s] += amount[e, column]
+                    elif kind[e] == RATE:
+                        room[rate + site[e], s] += amount[e, column]
+                    else:
+                        counts[2, s] = site[e]
+                        room[shift, s] = 0.0
+                        for j in range(n):
+                            room[shift, s] = max(room[shift, s], leaving[site[e], j, column])
+                    counts[0, s] += 1
+                else:
+                    if s < width:
+                        for o in range(places.size):
+                            much = room[state + places[o], s]
+                            made[column, o, look] = outputs[counts[2, s], o, column] * much
+                    counts[1, s] += 1

@@ -1,0 +1,322 @@
+"""A course of one person, made ready: what matters for some analytes at some times.
+
+In: a model, a person, doses, the analytes and times that matter. Out: a ``Course``.
+
+Left out, since it cannot matter: compartments that no dose reaches or from which
+nothing reaches an analyte that matters, doses after the last time, and differences
+of which the rest does not depend. That is found from the model's own flows and
+expressions, never from numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from evenkeel.core.pharmacology.courses import Course, Entry, Given, Ints, Rows, Step, Values
+from evenkeel.core.pharmacology.expressions import Expression
+from evenkeel.core.pharmacology.kernels.sizes import PART, PUT_IN, RATE
+from evenkeel.core.pharmacology.linear import Floats
+from evenkeel.core.pharmacology.models import Model, RouteInput
+from evenkeel.core.pharmacology.occasions import Difference, differences, treatment_at
+from evenkeel.core.pharmacology.regimens import Dose
+from evenkeel.core.pharmacology.simulate import happenings, of_dose
+from evenkeel.core.pharmacology.subjects import dose_reference, subject, values_of
+
+_Key = tuple[str, tuple[tuple[str, float], ...]]  # route, and covariates of a dose
+
+
+def course_of(
+    model: Model,
+    *,
+    covariates: Mapping[str, float],
+    doses: Sequence[Dose],
+    analytes: Sequence[str],
+    times_h: Floats,
+    begins_h: Floats | None = None,
+) -> Course:
+    """A course of one person.
+
+    Args:
+        covariates: every covariate of the person that the model reads.
+        times_h: ascending.
+        begins_h: when treatments begin that may differ; None: there is one.
+
+    Raises:
+        Refusal: a person outside the model's people, a covariate that is missing, a route
+            that the model has not, a dose that cannot be given.
+    """
+    typical = subject(model, covariates)
+    before = tuple(dose for dose in doses if dose.time_h < times_h[-1])
+    happenings(typical, doses)
+    begins = np.array([-np.inf]) if begins_h is None or not begins_h.size else begins_h
+    begins = begins[: max(1, int(np.searchsorted(begins, times_h[-1])))]
+    routes = {route: model.routes[route] for route in {dose.route for dose in before}}
+    where = _kept(model, routes, analytes)
+    flows = tuple(flow for flow in model.flows if flow.source in where)
+    inner = sorted(
+        (place for place, flow in enumerate(flows) if flow.target in where),
+        key=lambda place: where[flows[place].target or 0],
+    )
+    outputs = [model.outputs[name] for name in analytes]
+    seen = [each.scale if each.compartment in where else None for each in outputs]
+    shares = [flows[place].share for place in inner]
+    read = [each for each in (*(flow.rate for flow in flows), *shares, *seen) if each is not None]
+    sketch = _Sketch(model, {**dose_reference(model), **covariates})
+    when_of = treatment_at(begins, np.array([dose.time_h for dose in before]))
+    needed = _needed(model, [*read, *_into(model, routes, where)])
+    informed, timing = _informed(model, before, when_of, where, read, begins.size)
+    steps_of = partial(sketch.steps, needed, informed, begins.size)
+    given, site, kind = _given(sketch, typical.covariates, before, when_of, where, steps_of)
+    targets = np.array([where[flows[place].target or 0] for place in inner], dtype=np.int64)
+    leave = np.zeros((len(where), len(flows)))
+    for row, flow in enumerate(flows):
+        leave[where[flow.source], row] = 1.0
+    source = np.array([where[flows[place].source] for place in inner], dtype=np.int64)
+    return Course(
+        model=model,
+        analytes=tuple(analytes),
+        times_h=times_h,
+        informed=informed,
+        timing=timing,
+        reached=tuple(
+            name for name in model.outputs
+            if model.outputs[name].compartment in _kept(model, routes, [name])
+        ),
+        treatments=begins.size,
+        values=sketch.values,
+        steps=steps_of(),
+        given=given,
+        outflows=sketch.rows([flow.rate for flow in flows]),
+        leave=leave,
+        inner=np.array(inner, dtype=np.int64),
+        shares=sketch.rows(shares, absent=1.0),
+        source=source,
+        inflow=np.searchsorted(targets, np.arange(len(where) + 1)).astype(np.int64),
+        reach=_reach(len(where), source, targets),
+        scales=sketch.rows(seen, absent=0.0),
+        places=np.array([where.get(each.compartment, 0) for each in outputs], dtype=np.int64),
+        site=np.concatenate([np.arange(1, begins.size), site]).astype(np.int64),
+        kind=np.concatenate([np.full(begins.size - 1, PART), kind]).astype(np.int64),
+        beginnings=begins[1:, None],
+    )  # fmt: skip
+
+
+class _Sketch:
+    """What is fixed in a person and what differs between sets."""
+
+    def __init__(self, model: Model, known: Mapping[str, float]) -> None:
+        self.model = model
+        self.values = values_of(model, known)
+        self.kinds = {name: block.kind for block in model.variability for name in block.parameters}
+        self.differing = _depending(model, set(self.kinds))
+
+    def rows(self, read: Sequence[Expression | None], absent: float = 0.0) -> Rows:
+        differs = [
+            (row, each) for row, each in enumerate(read)
+            if each is not None and self.differing & set(each.names)
+        ]  # fmt: skip
+        return Rows(
+            fixed=np.array(
+                [absent if each is None else float(each(self.values)) for each in read],
+                dtype=np.float64,
+            ),
+            differing=tuple(differs),
+        )
+
+    def steps(
+        self,
+        needed: set[str],
+        informed: Sequence[Difference],
+        treatments: int,
+        of_dose: Mapping[str, float] | None = None,
+    ) -> tuple[Step, ...]:
+        """Parameters in the model's own order, those first that others are made from.
+
+        of_dose: only what depends on these covariates of a dose.
+        """
+        model, known = self.model, {**self.values, **(of_dose or {})}
+        changed = set(model.parameters) | set(model.derived)
+        if of_dose is not None:
+            changed = _depending(model, set(of_dose)) - set(of_dose)
+        rest = len(informed)  # the row of those that differ by nothing
+        place = {difference: row for row, difference in enumerate(informed)}
+        made: list[Step] = []
+        for name in (*model.parameters, *model.derived):
+            if name not in needed & changed:
+                continue
+            expression = model.derived.get(name)
+            if expression is not None:
+                known[name] = expression(known)
+            moves = expression is not None and self.differing & set(expression.names)
+            rows: int | Ints | None = None
+            if name in self.kinds:
+                rows = place.get(Difference(name), rest)
+                each = [place.get(Difference(name, k), rest) for k in range(1, treatments + 1)]
+                if any(row != rest for row in each):
+                    rows = np.array(each, dtype=np.int64)
+            if of_dose is None and not moves and rows is None:
+                continue
+            made.append(
+                Step(
+                    name=name,
+                    base=None if moves else float(known[name]),
+                    expression=expression if moves else None,
+                    rows=rows,
+                    logit=self.kinds.get(name) == "logit-normal",
+                )
+            )
+        return tuple(made)
+
+
+def _kept(
+    model: Model, routes: Mapping[str, tuple[RouteInput, ...]], analytes: Sequence[str]
+) -> dict[int, int]:
+    """Compartments that a dose reaches and that reach an analyte, with their new places."""
+    pairs = [(flow.source, flow.target) for flow in model.flows if flow.target is not None]
+    fed = _closure({i.compartment for inputs in routes.values() for i in inputs}, pairs)
+    seen = _closure(
+        {model.outputs[name].compartment for name in analytes}, [(b, a) for a, b in pairs]
+    )
+    return {old: new for new, old in enumerate(sorted(fed & seen))}
+
+
+def _closure(begin: set[int], pairs: Sequence[tuple[int, int]]) -> set[int]:
+    found, more = set(begin), True
+    while more:
+        reached = {b for a, b in pairs if a in found} - found
+        found |= reached
+        more = bool(reached)
+    return found
+
+
+def _needed(model: Model, read: Sequence[Expression]) -> set[str]:
+    """Every name that these expressions read, at once or through derived parameters."""
+    names = {name for expression in read for name in expression.names}
+    for name in reversed(model.derived):
+        if name in names:
+            names |= set(model.derived[name].names)
+    return names
+
+
+def _depending(model: Model, on: set[str]) -> set[str]:
+    """``on``, and every derived parameter that depends on them."""
+    names = set(on)
+    for name, expression in model.derived.items():
+        if names & set(expression.names):
+            names.add(name)
+    return names
+
+
+def _into(
+    model: Model,
+    routes: Mapping[str, Sequence[RouteInput]],
+    where: Mapping[int, int],
+    *,
+    times_only: bool = False,
+) -> list[Expression]:
+    """What is read of the ways in that reach a kept compartment."""
+    ways = [each for route in routes.values() for each in route if each.compartment in where]
+    parts = [part for each in ways for part in (each.duration, each.lag) if part is not None]
+    return parts if times_only else [*parts, *(each.fraction for each in ways)]
+
+
+def _informed(
+    model: Model,
+    doses: Sequence[Dose],
+    treatment: Ints,
+    where: Mapping[int, int],
+    read: Sequence[Expression],
+    treatments: int,
+) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
+    """The differences that matter, and those of them that move a time."""
+    body = _needed(model, read)
+    moved: list[set[str]] = []
+    needed: list[set[str]] = []
+    for k in range(treatments):
+        own = {dose.route for dose, at in zip(doses, treatment, strict=True) if at == k}
+        routes = {route: model.routes[route] for route in own}
+        moved.append(_needed(model, _into(model, routes, where, times_only=True)))
+        needed.append(body | _needed(model, _into(model, routes, where)))
+
+    def among(difference: Difference, names: Sequence[set[str]]) -> bool:
+        of = names if difference.treatment == 0 else [names[difference.treatment - 1]]
+        return any(difference.parameter in each for each in of)
+
+    everything = differences(model, treatments) if model.variability else ()
+    return (
+        tuple(each for each in everything if among(each, needed)),
+        tuple(each for each in everything if among(each, moved)),
+    )
+
+
+def _given(
+    sketch: _Sketch,
+    covariates: Mapping[str, float],
+    doses: Sequence[Dose],
+    treatment: Ints,
+    where: Mapping[int, int],
+    steps_of: Callable[[Mapping[str, float]], tuple[Step, ...]],
+) -> tuple[tuple[Given, ...], list[int], list[int]]:
+    """Doses in groups, and place and kind of each happening, in the order of the doses."""
+    model, hour = sketch.model, sketch.model.per_hour
+    parts = int(treatment.max(initial=0))  # their beginnings are the first happenings
+    site: list[int] = []
+    kind: list[int] = []
+    groups: dict[_Key, dict[tuple[int, bool], list[tuple[int, int]]]] = {}
+    typical: dict[_Key, Values] = {}
+    for number, dose in enumerate(doses):
+        own = of_dose(model, covariates, dose)
+        key = (dose.route, tuple(sorted(own.items())))
+        if key not in groups:
+            groups[key] = {}
+            typical[key] = values_of(model, {**dose_reference(model), **covariates, **own})
+        group, values = groups[key], typical[key]
+        for row, way in enumerate(model.routes[dose.route]):
+            if way.compartment not in where:
+                continue
+            lasts = dose.duration_h if way.duration is None else float(way.duration(values)) / hour
+            begins = parts + len(site)
+            group.setdefault((row, lasts > 0.0), []).append((number, begins))
+            count = 2 if lasts > 0.0 else 1
+            site += [where[way.compartment]] * count
+            kind += [RATE if lasts > 0.0 else PUT_IN] * count
+    made: list[Given] = []
+    for (route, pairs), members in groups.items():
+        entries: list[Entry] = []
+        for (row, lasting), rows in members.items():
+            numbers, begins_at = (
+                np.array(each, dtype=np.int64) for each in zip(*rows, strict=True)
+            )
+            those = [doses[number] for number in numbers]
+            way = model.routes[route][row]
+            entries.append(
+                Entry(
+                    way=way,
+                    treatment=treatment[numbers],
+                    time_h=np.array([[dose.time_h] for dose in those]),
+                    amount_mg=np.array([[dose.amount_mg] for dose in those]),
+                    lasts_h=np.array([[dose.duration_h] for dose in those])
+                    if way.duration is None
+                    else None,
+                    begins=begins_at,
+                    ends=begins_at + 1 if lasting else None,
+                )
+            )
+        made.append(
+            Given(covariates=dict(pairs), steps=steps_of(dict(pairs)), entries=tuple(entries))
+        )
+    return tuple(made), site, kind
+
+
+def _reach(n: int, source: Ints, target: Ints) -> npt.NDArray[np.bool_]:
+    """Which compartment is fed by which, at once or through others; the last is the inputs."""
+    reach = np.eye(n + 1, dtype=np.bool_)
+    reach[:, n] = True
+    reach[target, source] = True
+    for q in range(n):
+        reach |= reach[:, q : q + 1] & reach[q]
+    return reach
