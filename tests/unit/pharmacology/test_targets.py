@@ -9,17 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evenkeel.core.pharmacology.decrements import decrement_time, time_to_peak_effect
 from evenkeel.core.pharmacology.models import model_named
 from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.simulate import simulate
 from evenkeel.core.pharmacology.subjects import Refusal, subject
-from evenkeel.core.pharmacology.targets import (
-    Pump,
-    Target,
-    decrement_time,
-    scheme,
-    time_to_peak_effect,
-)
+from evenkeel.core.pharmacology.targets import Pump, Target, scheme
 
 PUMP = Pump(mg_per_ml=10.0)
 
@@ -112,13 +107,15 @@ def test_the_effect_of_a_bolus_peaks_where_effect_and_plasma_cross():
 @pytest.mark.parametrize(
     ("model", "targets", "site", "words"),
     [
-        ("otto_2021_s_ketamine_iv", (Target(from_h=0.0, ng_per_ml=1.0),), "plasma", "not a model"),
+        ("hijazi_2003_icu", (Target(from_h=0.0, ng_per_ml=1.0),), "effect", "no published effect"),
+        ("domino_1982_tci", (Target(from_h=1.0, ng_per_ml=1.0),), "plasma", "before the stop"),
+        ("domino_1982_tci", (Target(from_h=0.001, ng_per_ml=1.0),), "plasma", "between two"),
         ("domino_1982_tci", (), "plasma", "no target"),
         ("domino_1982_tci", (Target(from_h=0.0, ng_per_ml=-1.0),), "plasma", "cannot be"),
         ("domino_1982_tci", (Target(from_h=0.0, ng_per_ml=math.nan),), "plasma", "cannot be"),
         (
             "domino_1982_tci",
-            (Target(from_h=1.0, ng_per_ml=1.0), Target(from_h=0.0, ng_per_ml=1.0)),
+            (Target(from_h=0.5, ng_per_ml=1.0), Target(from_h=0.0, ng_per_ml=1.0)),
             "plasma",
             "order of time",
         ),

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from evenkeel.core.pharmacology.decrements import decrement_time
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import Model, model_named
 from evenkeel.core.pharmacology.occupancy import Band, occupancy, occupancy_model
@@ -22,7 +23,6 @@ from evenkeel.core.pharmacology.results import Summary, summarise
 from evenkeel.core.pharmacology.simulate import happenings
 from evenkeel.core.pharmacology.stations import stations
 from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal, Subject, reference, subject
-from evenkeel.core.pharmacology.targets import decrement_time
 from evenkeel.web.explorer.queries import Asked
 
 MOST_TIMES = 3000

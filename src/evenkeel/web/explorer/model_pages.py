@@ -8,10 +8,10 @@ from typing import Any
 
 from django.urls import reverse
 
+from evenkeel.core.pharmacology.decrements import decrement_time, time_to_peak_effect
 from evenkeel.core.pharmacology.models import Block, Model, model_named, models
 from evenkeel.core.pharmacology.presets import presets
 from evenkeel.core.pharmacology.subjects import dose_reference, reference, subject, values_of
-from evenkeel.core.pharmacology.targets import decrement_time, time_to_peak_effect
 from evenkeel.web.explorer.drawing import number
 from evenkeel.web.explorer.flows import picture
 from evenkeel.web.explorer.queries import AGES, WEIGHTS, Asked
