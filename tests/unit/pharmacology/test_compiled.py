@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import llvmlite.binding as llvm
@@ -21,6 +22,7 @@ from evenkeel.core.pharmacology.kernels.symbols import undefined
 FOLDER = Path(compiled.__file__).parent
 HERE = "evenkeel.core.pharmacology.kernels"
 SCALE = "test_compiled.scale"
+made_once = cache(making.made)  # a kernel comes out the same each time
 
 
 @making.entry(
@@ -54,7 +56,8 @@ def failing(given, out):
 def places(monkeypatch, tmp_path):
     """Folders of the test's own, and this file as if it were a module with kernels."""
     monkeypatch.setitem(sys.modules, f"{HERE}.test_compiled", sys.modules[__name__])
-    monkeypatch.setattr(compiled, "mark", lambda module: "0" * 16)
+    monkeypatch.setattr(making, "made", made_once)
+    monkeypatch.setattr(compiled, "mark", cache(lambda module: "0" * 16))
     monkeypatch.setattr(compiled, "beside", lambda: tmp_path / "package" / "native")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path
@@ -215,6 +218,13 @@ def test_what_was_compiled_is_used_again(places, monkeypatch, caplog):
     assert file.stat().st_mode & 0o777 == 0o644
 
 
+def test_what_is_edited_while_it_is_compiled_is_not_kept(places, monkeypatch):
+    marks = iter(["1" * 16, "2" * 16])
+    monkeypatch.setattr(compiled, "mark", cache(lambda module: next(marks)))
+    assert answer() == RIGHT
+    assert kept(places) == []
+
+
 def test_where_the_package_may_not_be_written_the_user_keeps_it(places, monkeypatch):
     unwritable(places / "package")
     done = count_compiling(monkeypatch)
@@ -330,7 +340,7 @@ from evenkeel.core.pharmacology.kernels import compiled
 compiled.mark = lambda module: "0" * 16
 compiled.beside = lambda: pathlib.Path(sys.argv[1])
 told, native = compiled._found(sys.argv[2])
-for _ in range(100):
+for _ in range(40):
     compiled._keep(sys.argv[2], told, native)
 """
 

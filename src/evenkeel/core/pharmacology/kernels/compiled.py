@@ -170,8 +170,11 @@ def make(name: str) -> tuple[dict[str, Any], bytes]:
     with making.one_at_a_time:
         found = _found(name)  # by another thread, meanwhile
         if found is None:
+            begun = _file(name)
             found = making.made(name)
-            _keep(name, *found)
+            mark.cache_clear()
+            if _file(name) == begun:  # nobody edited its source meanwhile
+                _keep(name, *found)
     return found
 
 
