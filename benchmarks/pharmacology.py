@@ -22,7 +22,7 @@ import numpy as np
 from numba import njit
 
 from evenkeel.core.pharmacology import populations, runs
-from evenkeel.core.pharmacology.kernels.vectors import combine
+from evenkeel.core.pharmacology.kernels.vectors import stretch
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.populations import Population, Schedule
@@ -76,7 +76,7 @@ def exact(who: Population, mg_per_h: Floats, people: int) -> Floats:
 def _stream(flat: Any, spare: Any) -> None:
     """Write every number once, past the caches; ``flat`` begins at a cache line."""
     here = spare.ctypes.data
-    combine(flat.ctypes.data, here, 64, here, here, here, 1.0, 0, 0, flat.size, True)
+    stretch(flat.ctypes.data, 0, flat.size, here, here, here, here, here, 1.0, 0, True)
 
 
 def floors(out: Floats) -> dict[str, dict[str, Any]]:

@@ -67,10 +67,10 @@ def test_both_kernels_agree(name, route, monkeypatch):
     plan = schedule_of(who, doses)
     first = concentrations(who, plan, start_h=0.0, step_h=0.25, points=POINTS)
 
-    def none_is_fine(rates, outputs, nodes, starts, lam, weights, left, fine):
+    def none_is_fine(rates, outputs, nodes, starts, lam, weights, left, fine, room):
         fine[:] = False
 
-    monkeypatch.setattr(runs.modal, "decompose", none_is_fine)
+    monkeypatch.setattr(runs, "_decompose", none_is_fine)
     second = concentrations(who, plan, start_h=0.0, step_h=0.25, points=POINTS)
     assert np.abs(first - second).max() <= NEAR * first.max()
 

@@ -16,18 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from evenkeel.core.pharmacology.kernels import modal, ranks
+from evenkeel.core.pharmacology.kernels import ranks
 from evenkeel.core.pharmacology.kernels.compiled import kernel
-from evenkeel.core.pharmacology.kernels.sizes import BLOCK
+from evenkeel.core.pharmacology.kernels.sizes import BLOCK, INTERVALS, LINE, POWERS
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.populations import Population, Schedule
 from evenkeel.core.pharmacology.structure import structure_of
 from evenkeel.core.pharmacology.subjects import Refusal
 
+_decompose = kernel("modes.decompose")
+_modal_rows, _modal_at_times = kernel("modal.rows"), kernel("modal.at_times")
 _block_rows, _block_at_times = kernel("blocks.rows"), kernel("blocks.at_times")
 _LEAST_APIECE = 256  # people of a thread; fewer are done before it has begun
 _LONGEST_H = 1e6  # a century; up to there levels keep nine digits
-_LINE = 8  # float64 of a cache line
 _PAST_CACHES = 2**25  # bytes; what is larger than this no cache will still hold
 _WINDOW = 64  # grid points treated at once where only percentiles are kept
 _WINDOW_BYTES = 2**26  # for these points, as long as they are at least eight
@@ -76,10 +77,11 @@ class _Run:
         self.weights = np.zeros((people, kinds, n))
         if shape.stars:
             self._each(
-                lambda first, last: modal.decompose(
+                lambda first, last: _decompose(
                     self.who.rates[first:last], self.who.outputs[first:last],
                     shape.nodes, shape.starts, self.lam[first:last],
                     self.weights[first:last], self.left[first:last], self.fine[first:last],
+                    np.empty((5, n)),
                 )
             )  # fmt: skip
         self.used, self.counts = _modes_of_outputs(self.weights[self.fine], kinds, n)
@@ -134,16 +136,22 @@ class _Run:
     def fill(self, j0: int, j1: int, out: Floats) -> None:
         """Concentrations at grid points j0 to j1, shape (i, o, j1 - j0)."""
 
-        lines = out.ctypes.data % 64 == 0 and j0 % _LINE == 0 and out.shape[2] % _LINE == 0
+        lines = out.ctypes.data % 64 == 0 and out.shape[2] % LINE == 0
         stream = lines and out.nbytes > _PAST_CACHES
+        # Where intervals differ by less, one term of a series makes up for it.
+        near = 1e-8 / self.lam[self.fine].max() if self.fine.any() else 0.0
 
         def work(first: int, last: int) -> None:
             plan, who = self.plan, self.who
-            modal.rows(
+            kinds, n = self.used.shape
+            _modal_rows(
                 self.lam, self.weights, self.left, self.fine, self.used, self.counts,
                 plan.when, plan.site, plan.amount, plan.is_rate,
                 self.start, self.step, j0, j1, first, last,
-                self.event, self.clock, self.mode, self.rate, out, stream,
+                self.event, self.clock, self.mode, self.rate, out, stream, near,
+                _aligned((n, POWERS)), _aligned((8 + INTERVALS, -(-n // LINE) * LINE)),
+                np.empty((kinds, 2 * LINE)), np.empty((3, plan.when.shape[1]), dtype=np.int64),
+                np.empty(INTERVALS), np.empty(INTERVALS, dtype=np.int64),
             )  # fmt: skip
             if self.rest[first:last].any():
                 squares, lines = _room(who)
@@ -177,10 +185,13 @@ def _modes_of_outputs(weights: Floats, kinds: int, n: int) -> tuple[Any, Any]:
 
 def buffer(who: Population, points: int) -> Floats:
     """Memory for ``concentrations``, shape (people, analytes, points), from a cache line on."""
-    shape = (who.people, len(who.analytes), points)
+    return _aligned((who.people, len(who.analytes), points))
+
+
+def _aligned(shape: tuple[int, ...]) -> Floats:
     size = math.prod(shape)
-    room = np.empty(size + _LINE)
-    skip = -(room.ctypes.data // 8) % _LINE
+    room = np.empty(size + LINE)
+    skip = -(room.ctypes.data // 8) % LINE
     return room[skip : skip + size].reshape(shape)
 
 
@@ -228,7 +239,8 @@ def at_times(
     run = _Run(who, plan, 0.0, 1.0, 1, begin)
     out = np.empty((who.people, len(who.analytes), times_h.size))
     happens = (plan.when, plan.site, plan.amount, plan.is_rate, run.clock, run.mode, run.rate)
-    modal.at_times(run.lam, run.weights, run.left, run.fine, *happens, times_h, out)
+    room = np.empty((2, run.lam.shape[1]))
+    _modal_at_times(run.lam, run.weights, run.left, run.fine, *happens, times_h, out, room)
     if run.rest.any():
         _block_at_times(who.rates, who.outputs, run.rest, *happens, times_h, out, *_room(who))
     return out
@@ -280,7 +292,7 @@ def percentiles(
     kept = np.full((kinds, shares.size, ranks.KEPT), np.inf)
     kept[:, :, :2] = 0.0
     many = int(_WINDOW_BYTES / (8 * max(who.people * kinds, 1)))
-    width = min(max(many // _LINE * _LINE, _LINE), _WINDOW)
+    width = min(max(many // LINE * LINE, LINE), _WINDOW)
     window = buffer(who, width)
     with ThreadPoolExecutor(threads) as pool:
         for j0 in range(first_point, first_point + points, width):

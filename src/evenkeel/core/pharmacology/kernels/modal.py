@@ -1,13 +1,10 @@
 """Concentrations of many people on an even grid, by modes.
 
-In: rate matrices of stars in a row (see ``structure``), what is given to each person and
-an even grid. Out: concentrations. Every mode decays by itself, so sixteen points cost
-one multiply-add per mode and point with tables of powers, and what happens between
-grid points costs one exponential per mode.
-
-Where two eigenvalues of a person nearly coincide, modes lose digits in proportion;
-such people are marked, and ``blocks`` computes them without modes. Kernels are compiled
-once and kept beside this file. Arrays: i person, m mode, o output, k step.
+In: modes (see ``modes``), what is given to each person and an even grid. Out:
+concentrations. Every mode decays by itself, so a table of powers serves for all grid
+points: one multiply-add for each mode and point. Regular regimens repeat themselves: what
+fades between two happenings, or from one to the next grid point, is one exponential for
+each mode and distinct interval. Arrays: i person, m mode, o output, e happening.
 """
 
 from __future__ import annotations
@@ -15,261 +12,84 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from evenkeel.core.pharmacology.kernels.compiled import njit
+from evenkeel.core.pharmacology.kernels.making import entry, inner
+from evenkeel.core.pharmacology.kernels.sizes import INTERVALS, LINE, POWERS
 from evenkeel.core.pharmacology.kernels.stretches import grid_time, stretch_end
-from evenkeel.core.pharmacology.kernels.vectors import MOST_MODES, WIDE, combine, decays, powers
+from evenkeel.core.pharmacology.kernels.vectors import MOST_MODES, decays, powers, stretch
 
-_FAST: dict[str, Any] = {
-    "cache": True,
-    "nogil": True,
-    "fastmath": {"contract"},
-    "error_model": "numpy",
-}
-WIDTH = 64  # points of a block: enough to be worth the loop, few enough to stay in the cache
-NEAREST = 1e-4  # relative gap below which modes are not used: 1e-4 costs four digits of sixteen
+_GIVEN = {"lam": "f8 i n", "weights": "f8 i o n", "left": "f8 i n n", "fine": "b1 i"}
+_HAPPENS = {"when": "f8 w e", "site": "i8 w e", "amount": "f8 i e", "is_rate": "b1 w e"}
+_DECAY, _FADE, _BLOCK, _INVERSE, _PART, _MODE, _RATE, _FULL = range(8)  # rows of ``room``
+_KEPT = 8  # and the first of those that are kept for intervals
+_ENDS, _GAP, _LEAD = range(3)  # rows of ``table_of``
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _polished(a: float, d: Any, g: Any, count: int, low: float, high: float, at: float) -> float:
-    """The root between ``low`` and ``high``, from a guess at it.
-
-    a - x - sum g / (d - x) falls from above to below zero between two neighbouring rates,
-    so Newton's step is kept between brackets that close. Once a step is small, the next
-    would be its square.
-    """
-    if not low < at < high:
-        at = 0.5 * (low + high)
-    for _ in range(200):
-        value, slope = a - at, -1.0
-        for p in range(count):
-            over = 1.0 / (d[p] - at)
-            pull = g[p] * over
-            value -= pull
-            slope -= pull * over
-        if value > 0.0:
-            low = at
-        else:
-            high = at
-        step = value / slope
-        if abs(step) <= 1e-9 * at:
-            return at - step
-        at -= step
-        if not low < at < high:
-            at = 0.5 * (low + high)
-            if at in (low, high):
-                return at
-    return at
+@inner(fused=True)
+def _interval(hours: Any, much: float, near: float, count: int) -> int:
+    """Place of an interval among the first ``count`` of ``hours``; -1 where there is no room."""
+    for c in range(count):
+        if abs(hours[c] - much) <= near:
+            return c
+    if count == hours.size:
+        return -1
+    hours[count] = much
+    return count
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _roots(a: float, d: Any, g: Any, count: int, x: Any) -> None:
-    """Eigenvalues of a star, ascending: a - x - sum g / (d - x) = 0, d ascending."""
-    if count == 0:
-        x[0] = a
-        return
-    if count == 1:
-        half = 0.5 * (a + d[0])
-        high = half + math.sqrt(max(half * half - (a * d[0] - g[0]), 0.0))
-        x[0], x[1] = (a * d[0] - g[0]) / high, high
-        return
-    top = a
-    for p in range(count):
-        top += g[p] / max(d[p], 1e-300) + d[p]
-    if count == 2:
-        # The angles of a symmetric matrix of three give a guess good to half the digits.
-        mean = (a + d[0] + d[1]) / 3.0
-        b, b0, b1 = a - mean, d[0] - mean, d[1] - mean
-        size = math.sqrt((b * b + b0 * b0 + b1 * b1 + 2.0 * (g[0] + g[1])) / 6.0)
-        third = 0.5 * (b * b0 * b1 - g[0] * b1 - g[1] * b0) / (size * size * size)
-        angle = math.acos(min(max(third, -1.0), 1.0)) / 3.0
-        x[0] = mean + 2.0 * size * math.cos(angle + 2.0943951023931953)
-        x[2] = mean + 2.0 * size * math.cos(angle)
-        x[1] = (mean - x[0]) + (mean - x[2]) + mean
-    for r in range(count + 1):
-        low, high = 0.0 if r == 0 else d[r - 1], d[r] if r < count else top
-        guess = x[r] if count == 2 else 0.5 * (low + high)
-        x[r] = _polished(a, d, g, count, low, high, guess)
-
-
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def decompose(
-    rates: Any, outputs: Any, nodes: Any, starts: Any, lam: Any, weights: Any, left: Any, fine: Any
+@inner(fused=True)
+def _shared(
+    when: Any, start: float, step: float, j0: int, j1: int, near: float, laps: Any, hours: Any
 ) -> None:
-    """Modes of every person.
-
-    Args:
-        rates: shape (i, n, n), 1/h. outputs: shape (i, n, o), ng/mL per mg.
-        nodes, starts: of ``Structure``.
-        lam: filled, shape (i, n): decay of each mode, 1/h.
-        weights: filled, shape (i, o, n): what a mode adds to an output.
-        left: filled, shape (i, n, n): what a state adds to a mode.
-        fine: filled, shape (i,): False where two rates nearly coincide.
-    """
-    people, n = rates.shape[0], rates.shape[1]
-    groups = starts.size - 1
-    d, g, x = np.empty(n), np.empty(n), np.empty(n)
-    v, w = np.empty(n), np.empty(n)
-    for i in range(people):
-        matrix, roots = rates[i], lam[i]
-        fine[i] = True
-        for s in range(groups):
-            first, count = starts[s], starts[s + 1] - starts[s] - 1
-            centre = nodes[first]
-            for p in range(count):
-                node = nodes[first + 1 + p]
-                rate, product = -matrix[node, node], matrix[centre, node] * matrix[node, centre]
-                place = p
-                while place > 0 and d[place - 1] > rate:
-                    d[place], g[place] = d[place - 1], g[place - 1]
-                    place -= 1
-                d[place], g[place] = rate, product
-            for p in range(1, count):
-                if d[p] - d[p - 1] <= NEAREST * d[p]:
-                    fine[i] = False
-            _roots(-matrix[centre, centre], d, g, count, x)
-            for r in range(count + 1):
-                lam[i, first + r] = x[r]
-        for m in range(n):
-            if not lam[i, m] > 0.0:
-                fine[i] = False
-            for k in range(m):
-                if abs(lam[i, m] - lam[i, k]) <= NEAREST * max(lam[i, m], lam[i, k]):
-                    fine[i] = False
-        if not fine[i]:
-            continue
-        for s in range(groups):
-            for m in range(starts[s], starts[s + 1]):
-                if not _vectors(matrix, nodes, starts, s, roots, roots[m], v, w):
-                    fine[i] = False
-                    break
-                for o in range(outputs.shape[2]):
-                    total = 0.0
-                    for j in range(n):
-                        total += outputs[i, j, o] * v[j]
-                    weights[i, o, m] = total
-                for j in range(n):
-                    left[i, m, j] = w[j]
+    """For a schedule that all share: the first grid point after each happening, and which
+    interval lies before the happening and which between it and that point."""
+    count = 0
+    for e in range(when.size):
+        laps[_ENDS, e] = stretch_end(when[e], start, step, j0, j1)
+        laps[_GAP, e] = _interval(hours, when[e] - when[e - 1], near, count) if e > 0 else -1
+        count = max(count, laps[_GAP, e] + 1)
+        ahead = grid_time(start, step, laps[_ENDS, e]) - when[e]
+        laps[_LEAD, e] = _interval(hours, ahead, near, count)
+        count = max(count, laps[_LEAD, e] + 1)
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _vectors(
-    matrix: Any, nodes: Any, starts: Any, own: int, roots: Any, x: float, v: Any, w: Any
-) -> bool:
-    """Right and left eigenvectors of -x, a mode of the group ``own``; w . v is 1.
-
-    What a mode holds lies in its group and downstream; what feeds it, in its group and
-    upstream. False: a rate lies too near.
-    """
-    n = v.size
-    for j in range(n):
-        v[j] = 0.0
-        w[j] = 0.0
-    first, last = starts[own], starts[own + 1]
-    centre = nodes[first]
-    v[centre], w[centre] = 1.0, 1.0
-    norm = 1.0
-    for q in range(first + 1, last):
-        node = nodes[q]
-        away = -matrix[node, node] - x
-        # Next to nothing flows between this compartment and the centre: it is nearly a mode
-        # alone, and its difference from one has lost its digits.
-        if abs(away) <= 1e-6 * x:
-            return False
-        over = 1.0 / away
-        v[node] = matrix[node, centre] * over
-        w[node] = matrix[centre, node] * over
-        norm += v[node] * w[node]
-    over = 1.0 / norm
-    for q in range(first, last):
-        w[nodes[q]] *= over
-    for s in range(own + 1, starts.size - 1):
-        if not _follow(matrix, nodes, starts, s, roots, x, v, False):
-            return False
-    for s in range(own - 1, -1, -1):  # noqa: SIM110, compiled
-        if not _follow(matrix, nodes, starts, s, roots, x, w, True):
-            return False
-    return True
-
-
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _follow(
-    matrix: Any, nodes: Any, starts: Any, s: int, roots: Any, x: float, v: Any, upstream: bool
-) -> bool:
-    """Fill one more group: (rates + x) v = -inflow; upstream: of the transposed matrix.
-
-    What remains of the group is written by its roots, so that two modes that are near
-    each other divide by one and the same difference and their errors cancel.
-    """
-    first, last = starts[s], starts[s + 1]
-    centre = nodes[first]
-    begin, end = (last, nodes.size) if upstream else (0, first)
-    top, bottom = 0.0, roots[first] - x
-    for q in range(begin, end):
-        j = nodes[q]
-        top += (matrix[j, centre] if upstream else matrix[centre, j]) * v[j]
-    for q in range(first + 1, last):
-        node = nodes[q]
-        away = -matrix[node, node] - x
-        if abs(away) <= NEAREST * max(x, -matrix[node, node]):
-            return False
-        inflow = 0.0
-        for r in range(begin, end):
-            j = nodes[r]
-            inflow += (matrix[j, node] if upstream else matrix[node, j]) * v[j]
-        to_centre = matrix[node, centre] if upstream else matrix[centre, node]
-        v[node] = inflow
-        top += to_centre * inflow / away
-        bottom *= (roots[q] - x) / away
-    if bottom == 0.0:
-        return False
-    v[centre] = top / bottom
-    for q in range(first + 1, last):
-        node = nodes[q]
-        back = matrix[centre, node] if upstream else matrix[node, centre]
-        v[node] = (v[node] + back * v[centre]) / (-matrix[node, node] - x)
-    return True
-
-
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _sum_many(row: Any, a: Any, table: Any, used: Any, count: int, block: Any, more: float) -> None:
-    """``combine`` for any number of modes and points."""
-    for begin in range(0, row.size, WIDTH):
-        part = row[begin : begin + WIDTH]
-        part[:] = more
+@inner(fused=True)
+def _sum_many(
+    out: Any, line: Any, at: int, stop: int, a: Any, table: Any, used: Any, count: int,
+    block: Any, more: float,
+) -> None:  # fmt: skip
+    """``stretch`` for any number of modes."""
+    for k in range(at, stop):
+        place = (k - at) % POWERS
+        total = more
         for q in range(count):
-            factor, powers_of = a[q], table[used[q]]
-            for k in range(part.size):
-                part[k] += factor * powers_of[k]
-            a[q] *= block[used[q]]
+            total += a[q] * table[used[q], place]
+            if place == POWERS - 1:
+                a[q] *= block[used[q]]
+        line[k % LINE] = total
+        if k % LINE == LINE - 1:
+            for h in range(LINE):
+                out[k - LINE + 1 + h] = line[h]
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@entry(
+    {
+        **_GIVEN, "used": "i8 o n", "counts": "i8 o", **_HAPPENS,
+        "start": "f8", "step": "f8", "j0": "i8", "j1": "i8", "first": "i8", "last": "i8",
+        "event": "i8 i, filled", "clock": "f8 i, filled", "mode": "f8 i n, filled",
+        "rate": "f8 i n, filled", "out": "f8 i o k, filled", "stream": "b1", "near": "f8",
+        "table": f"f8 n {POWERS}, filled", "room": f"f8 {8 + INTERVALS} u, filled",
+        "lines": f"f8 o {2 * LINE}, filled", "laps": "i8 3 e, filled",
+        "hours": f"f8 {INTERVALS}, filled", "whose": f"i8 {INTERVALS}, filled",
+    },
+    fused=True,
+)  # fmt: skip
 def rows(
-    lam: Any,
-    weights: Any,
-    left: Any,
-    fine: Any,
-    used: Any,
-    counts: Any,
-    when: Any,
-    site: Any,
-    amount: Any,
-    is_rate: Any,
-    start: float,
-    step: float,
-    j0: int,
-    j1: int,
-    first: int,
-    last: int,
-    event: Any,
-    clock: Any,
-    mode: Any,
-    rate: Any,
-    out: Any,
-    stream: bool,
-) -> None:
+    lam: Any, weights: Any, left: Any, fine: Any, used: Any, counts: Any,
+    when: Any, site: Any, amount: Any, is_rate: Any,
+    start: float, step: float, j0: int, j1: int, first: int, last: int,
+    event: Any, clock: Any, mode: Any, rate: Any, out: Any, stream: bool, near: float,
+    table: Any, room: Any, lines: Any, laps: Any, hours: Any, whose: Any,
+) -> None:  # fmt: skip
     """Concentrations of people ``first`` to ``last`` at grid points ``j0`` to ``j1``.
 
     The grid is start + j * step, hours. A happening acts after what is at its time.
@@ -284,101 +104,125 @@ def rows(
         event, clock, mode, rate: where each person stands; shapes (i,), (i,), (i, n), (i, n);
             at first 0, the first happening's time, 0, 0.
         out: filled, shape (i, o, j1 - j0), ng/mL.
-        stream: write past the caches; every eighth grid point must begin a cache line.
+        stream: write past the caches; every row of ``out`` must then begin a cache line.
+        near: hours; intervals that differ by less share their exponential, which is then
+            corrected by one term, so near * lam must be below 1e-8.
+        table, room, lines, laps, hours, whose: memory to work in; u is n, rounded up to whole
+            vectors. The first two gain by beginning at a cache line.
     """
     n, outputs, events = lam.shape[1], weights.shape[1], when.shape[1]
-    wide = (n + WIDE - 1) // WIDE * WIDE
-    decay, fade, full = np.ones(wide), np.ones(wide), np.empty(n)
-    block, inverse = np.empty(n), np.empty(n)
-    room = np.empty(n * WIDTH + WIDE)
-    skip = -(room.ctypes.data // 8) % WIDE  # rows of the table begin at a cache line
-    table = room[skip : skip + n * WIDTH].reshape(n, WIDTH)
-    weight, a = np.empty((outputs, n)), np.empty(n)
-    spare = np.empty(WIDE)
-    # Addresses, taken once: slices of arrays would be counted in and out of use each time.
-    decay_at, fade_at, spare_at = decay.ctypes.data, fade.ctypes.data, spare.ctypes.data
-    table_at, a_at, all_used_at = table.ctypes.data, a.ctypes.data, used.ctypes.data
-    block_at, out_at, points = block.ctypes.data, out.ctypes.data, out.shape[2]
+    wide = room.shape[1]
+    common = when.shape[0] == 1
+    if common:
+        _shared(when[0], start, step, j0, j1, near, laps, hours)
+    for c in range(INTERVALS):
+        whose[c] = -1
+    decay, fade, block, inverse = room[_DECAY], room[_FADE], room[_BLOCK], room[_INVERSE]
+    a, now, running, full = room[_PART], room[_MODE], room[_RATE], room[_FULL]
+    for m in range(wide):
+        decay[m] = 1.0
     for i in range(first, last):
         if not fine[i]:
             continue
-        shared = 0 if when.shape[0] == 1 else i
+        own = 0 if common else i
         for m in range(n):
             decay[m] = lam[i, m]
             inverse[m] = 1.0 / lam[i, m]
-        decays(decay_at, step, fade_at, wide)
+            now[m] = mode[i, m]
+            running[m] = rate[i, m]
+        decays(decay.ctypes.data, step, fade.ctypes.data, wide)
         for m in range(n):
-            block[m] = powers(fade[m], table_at + 8 * WIDTH * m, WIDTH)
-        for o in range(outputs):
-            for q in range(counts[o]):
-                weight[o, q] = weights[i, o, used[o, q]]
-        j = j0
-        e = event[i]
+            block[m] = powers(fade[m], table[m].ctypes.data, POWERS)
+        j, e, at = j0, event[i], clock[i]
+        fresh = False  # j is the first point after the last happening
         while j < j1:
             # Points up to and at the next happening belong to the stretch before it.
             stop = j1
             if e < events:
-                stop = stretch_end(when[shared, e], start, step, j, j1)
-            after = grid_time(start, step, j) - clock[i]
-            if stop > j and after < 0.0:
-                for o in range(outputs):
-                    for k in range(j, stop):
-                        out[i, o, k - j0] = 0.0
-                j = stop
-            elif stop > j:
-                decays(decay_at, after, fade_at, wide)
-                for m in range(n):
-                    full[m] = rate[i, m] * inverse[m]
-                    fade[m] *= mode[i, m] - full[m]
-                # What is written beyond the stretch belongs to the next and is written again;
-                # only the last points of a row go through ``spare``.
-                head, whole = 0, 0
-                if j1 - j >= WIDE:
-                    head = min(-j % WIDE, stop - j)
-                    whole = (stop - j - head + WIDE - 1) // WIDE * WIDE
-                    if j + head + whole > j1:
-                        whole -= WIDE
-                at = j - j0
+                stop = laps[_ENDS, e] if common else stretch_end(when[own, e], start, step, j, j1)
+            if stop > j:
+                after = grid_time(start, step, j) - at
+                if after >= 0.0:
+                    lap = laps[_LEAD, e - 1] if fresh else -1
+                    kept = room[_faded(after, lap, i, room, hours, whose)]
+                    nudge = hours[lap] - after if lap >= 0 else 0.0
+                    for m in range(n):
+                        full[m] = running[m] * inverse[m]
+                        share = kept[m] + kept[m] * (decay[m] * nudge)
+                        fade[m] = (now[m] - full[m]) * share
                 for o in range(outputs):
                     count, more = counts[o], 0.0
+                    if after < 0.0:
+                        count = 0
                     for q in range(count):
                         m = used[o, q]
-                        more += weight[o, q] * full[m]
-                        a[q] = weight[o, q] * fade[m]
+                        more += weights[i, o, m] * full[m]
+                        a[q] = weights[i, o, m] * fade[m]
                     if count > MOST_MODES:
-                        part = out[i, o, at : at + stop - j]
-                        _sum_many(part, a, table, used[o], count, block, more)
-                        continue
-                    used_at = all_used_at + 8 * n * o
-                    row = out_at + 8 * ((i * outputs + o) * points + at)
-                    combine(row, table_at, WIDTH, a_at, used_at, block_at, more,
-                            count, head, whole, stream)  # fmt: skip
-                    if head + whole < stop - j:
-                        combine(spare_at, table_at + 8 * (whole % WIDTH), WIDTH, a_at, used_at,
-                                block_at, more, count, 0, WIDE, False)  # fmt: skip
-                        for k in range(head + whole, stop - j):
-                            out[i, o, at + k] = spare[k - head - whole]
+                        _sum_many(out[i, o], lines[o], j - j0, stop - j0, a, table, used[o],
+                                  count, block, more)  # fmt: skip
+                    else:
+                        stretch(out[i, o].ctypes.data, j - j0, stop - j0, lines[o].ctypes.data,
+                                table.ctypes.data, a.ctypes.data, used[o].ctypes.data,
+                                block.ctypes.data, more, count, stream)  # fmt: skip
                 j = stop
+            fresh = False
             if j < j1:
-                passed = when[shared, e] - clock[i]
-                place = site[shared, e]
+                passed = when[own, e] - at
                 if passed > 0.0:
-                    decays(decay_at, passed, fade_at, wide)
+                    lap = laps[_GAP, e] if common and e > event[i] else -1
+                    kept = room[_faded(passed, lap, i, room, hours, whose)]
+                    nudge = hours[lap] - passed if lap >= 0 else 0.0
                     for m in range(n):
-                        still = rate[i, m] * inverse[m]
-                        mode[i, m] = still + (mode[i, m] - still) * fade[m]
-                if is_rate[shared, e]:
+                        still = running[m] * inverse[m]
+                        share = kept[m] + kept[m] * (decay[m] * nudge)
+                        now[m] = still + (now[m] - still) * share
+                place = site[own, e]
+                if is_rate[own, e]:
                     for m in range(n):
-                        rate[i, m] += left[i, m, place] * amount[i, e]
+                        running[m] += left[i, m, place] * amount[i, e]
                 else:
                     for m in range(n):
-                        mode[i, m] += left[i, m, place] * amount[i, e]
-                clock[i] = when[shared, e]
+                        now[m] += left[i, m, place] * amount[i, e]
+                at = when[own, e]
+                fresh = common
                 e += 1
         event[i] = e
+        clock[i] = at
+        for m in range(n):
+            mode[i, m] = now[m]
+            rate[i, m] = running[m]
+        rest = (j1 - j0) % LINE  # of the last line, which is not a whole one
+        for o in range(outputs):
+            for k in range(rest):
+                out[i, o, j1 - j0 - rest + k] = lines[o, k]
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
+@inner(fused=True)
+def _faded(passed: float, lap: int, i: int, room: Any, hours: Any, whose: Any) -> int:
+    """The row of ``room`` with what is left of each mode of a person, all but a nudge.
+
+    lap: which interval has passed; below 0 for one that is computed for itself.
+    """
+    row, much = _FADE, passed
+    if lap >= 0:
+        row, much = _KEPT + lap, hours[lap]
+        if whose[lap] == i:
+            return row
+        whose[lap] = i
+    made = room[row]
+    decays(room[_DECAY].ctypes.data, much, made.ctypes.data, made.size)
+    return row
+
+
+@entry(
+    {
+        **_GIVEN, **_HAPPENS,
+        "clocks": "f8 i", "modes": "f8 i n", "rates": "f8 i n", "times": "f8 t",
+        "out": "f8 i o t, filled", "room": "f8 2 n, filled",
+    },
+    fused=True,
+)  # fmt: skip
 def at_times(
     lam: Any,
     weights: Any,
@@ -393,15 +237,16 @@ def at_times(
     rates: Any,
     times: Any,
     out: Any,
+    room: Any,
 ) -> None:
     """Concentrations at any times, ascending; a happening acts after what is at its time.
 
     clocks, modes, rates: where each person stands at first, shapes (i,), (i, n), (i, n).
     times: shape (t,), hours. out: filled, shape (i, o, t), ng/mL. People who are not fine
-    are passed over. Other arguments as in ``rows``.
+    are passed over. room: memory to work in. Other arguments as in ``rows``.
     """
     people, n = lam.shape
-    mode, rate = np.empty(n), np.empty(n)
+    mode, rate = room[0], room[1]
     for i in range(people):
         if not fine[i]:
             continue

@@ -1,14 +1,15 @@
-"""Four loops that the kernels live on, written as vectors because a compiler would not.
+"""Loops that the kernels live on, written as vectors because a compiler would not.
 
 In and out: addresses of contiguous float64. ``decays`` is exp(-rate * hours) of several
 rates at once, within two units of the last digit; ``powers`` fills a table of powers;
-``combine`` adds up rows of that table, and can write past the caches: memory that nobody
-reads soon is then not fetched first, which is a third of the cost of writing it. ``sift``
-keeps what lies between two values and counts what lies below.
+``stretch`` adds up rows of that table, and can write past the caches: memory that nobody
+reads soon is then not fetched first. A line that is begun that way and finished by an
+ordinary store would be fetched after all, which costs more than everything else: so no
+line is written before it is whole. ``sift`` keeps what lies between two values and counts
+what lies below.
 
 Vectors are eight wide here; on any processor they become what it has. Only compiled code
-may call these, and the caller answers for the addresses. The cache of a compiled kernel
-looks at the kernel's own file only: save that too after a change here.
+may call these, and the caller answers for the addresses.
 """
 
 from __future__ import annotations
@@ -22,14 +23,20 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from evenkeel.core.pharmacology.kernels.sizes import LINE, POWERS
+
 _compiled: Any = intrinsic  # none of these say what types they are
 _tools: Any = cgutils
 
-WIDE = 8  # float64 in a vector; 64 bytes, a cache line
+WIDE = LINE  # float64 in a vector
 MOST_MODES = 6  # of one output here; each number has a loop of its own
 _DOUBLE, _LONG, _INT = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
 _VECTOR = ir.VectorType(_DOUBLE, WIDE)
 _LONGS = ir.VectorType(_LONG, WIDE)
+
+
+def _whole(value: int) -> ir.Constant:
+    return ir.Constant(_LONG, value)
 
 
 def _all(value: float) -> ir.Constant:
@@ -153,89 +160,100 @@ def powers(_typing: Any, ratio: Any, table: Any, count: Any) -> Any:
 
 
 def _sum_loop(b: Any, given: tuple[Any, ...], count: int, stream: bool) -> None:
-    """``combine`` for one number of modes, everything but the table in registers."""
-    out, table, width, a, used, block, more, _, head, length = given
+    """``stretch`` for one number of modes, everything but the table in registers."""
+    row, at, stop, line, table, a, used, block, more = given
     factors, rows, steps = [], [], []
     for q in range(count):
         factor = _tools.alloca_once(b, _VECTOR)
         b.store(_spread(b, _number(b, a, q)), factor)
         factors.append(factor)
         mode = _number(b, used, q, _LONG)
-        steps.append(_spread(b, b.load(_pointer(b, block, mode))))
-        rows.append(b.add(table, b.shl(b.mul(mode, width), ir.Constant(_LONG, 3))))
+        steps.append(b.load(_pointer(b, block, mode)))
+        rows.append(b.add(table, b.mul(mode, _whole(8 * POWERS))))
     base = _spread(b, more)
 
-    def total(now: list[Any], k: Any) -> Any:
+    def total(k: Any) -> Any:
         made = base
-        for factor, row in zip(now, rows, strict=True):
-            made = _fma(b, factor, b.load(_vector_at(b, row, k), align=8), made)
+        for factor, powers_of in zip(factors, rows, strict=True):
+            power = b.load(_vector_at(b, powers_of, k), align=8)
+            made = _fma(b, b.load(factor), power, made)
         return made
 
-    with b.if_then(b.icmp_signed(">", head, ir.Constant(_LONG, 0))):
-        now = [b.load(factor) for factor in factors]
-        b.store(
-            total(now, ir.Constant(_LONG, 0)), _vector_at(b, out, ir.Constant(_LONG, 0)), align=8
-        )
-        for factor, was, row in zip(factors, now, rows, strict=True):
-            b.store(b.fmul(was, _spread(b, b.load(_pointer(b, row, head)))), factor)
-    out = b.add(out, b.shl(head, ir.Constant(_LONG, 3)))
+    def put(value: Any, place: Any) -> None:
+        stored = b.store(value, place, align=64 if stream else 8)
+        if stream:
+            stored.set_metadata("nontemporal", b.module.add_metadata([ir.Constant(_INT, 1)]))
 
-    def whole(begin: Any) -> None:
+    def move_on(powers_of_all: list[Any]) -> None:
+        for factor, power in zip(factors, powers_of_all, strict=True):
+            b.store(b.fmul(b.load(factor), _spread(b, power)), factor)
+
+    # What is missing in the line that an earlier stretch has begun.
+    inside = b.and_(at, _whole(LINE - 1))
+    begun = b.icmp_signed(">", inside, _whole(0))
+    missing = b.select(begun, b.sub(_whole(LINE), inside), _whole(0))
+    first = b.add(at, missing)
+    with b.if_then(begun):
+        b.store(total(_whole(0)), _vector_at(b, line, inside), align=8)
+        with b.if_then(b.icmp_signed(">=", stop, first)):
+            whole_line = b.load(_vector_at(b, line, _whole(0)), align=8)
+            put(whole_line, _vector_at(b, row, b.sub(at, inside)))
+            move_on([b.load(_pointer(b, each, missing)) for each in rows])
+    end = b.and_(stop, _whole(-LINE))
+    length = b.sub(end, first)
+    place = b.add(row, b.shl(first, _whole(3)))
+
+    def whole_lines(begin: Any) -> None:
         left = b.sub(length, begin)
-        full = b.icmp_signed(">=", left, width)
-        now = [b.load(factor) for factor in factors]
+        full = b.icmp_signed(">=", left, _whole(POWERS))
 
         def body(k: Any) -> None:
-            place = _vector_at(b, out, b.add(begin, k))
-            stored = b.store(total(now, k), place, align=64 if stream else 8)
-            if stream:
-                stored.set_metadata("nontemporal", b.module.add_metadata([ir.Constant(_INT, 1)]))
+            put(total(k), _vector_at(b, place, b.add(begin, k)))
 
-        _count_up(b, b.select(full, width, left), ir.Constant(_LONG, WIDE), body)
-        for factor, was, step in zip(factors, now, steps, strict=True):
-            b.store(b.select(full, b.fmul(was, step), was), factor)
+        _count_up(b, b.select(full, _whole(POWERS), left), _whole(LINE), body)
+        with b.if_then(full):
+            move_on(steps)
 
-    _count_up(b, length, width, whole)
-    for q, factor in enumerate(factors):
-        first = b.extract_element(b.load(factor), ir.Constant(_INT, 0))
-        b.store(first, _pointer(b, a, ir.Constant(_LONG, q)))
+    _count_up(b, length, _whole(POWERS), whole_lines)
+    rest = b.and_(b.icmp_signed(">=", length, _whole(0)), b.icmp_signed(">", stop, end))
+    with b.if_then(rest):
+        begun_line = total(b.and_(length, _whole(POWERS - 1)))
+        b.store(begun_line, _vector_at(b, line, _whole(0)), align=8)
 
 
 @_compiled  # type: ignore[untyped-decorator]
-def combine(
-    _typing: Any, out: Any, table: Any, width: Any, a: Any, used: Any, block: Any, more: Any,
-    count: Any, head: Any, length: Any, stream: Any,
+def stretch(
+    _typing: Any, row: Any, at: Any, stop: Any, line: Any, table: Any, a: Any, used: Any,
+    block: Any, more: Any, count: Any, stream: Any,
 ) -> Any:  # fmt: skip
-    """out[k] = more + sum over q of a[q] table[used[q], k], k below head + length.
+    """row[k] = more + sum over q of a[q] table[used[q], k - at], k from ``at`` to ``stop``.
 
-    table: rows of ``width`` numbers. After every ``width`` points a[q] is multiplied by
-    block[used[q]] and the row begins again; a is left so that one may go on.
-    count: up to MOST_MODES. head: fewer than WIDE points before those that go by vectors; a
-    whole vector is written for them, so there must be room. length, width: multiples of WIDE.
-    stream: past the caches; out[head] must then begin a cache line.
+    table: rows of POWERS numbers. After every POWERS points a[q] is multiplied by
+    block[used[q]] and the row begins again.
+    line: 2 * LINE numbers. Whole lines are written to the row, and each but once: where
+    a stretch ends within one, its numbers wait in ``line`` for the next stretch, which must
+    begin there; of the last, whoever calls brings them home.
+    count: up to MOST_MODES. stream: past the caches; the row must then begin a cache line.
     """
 
     def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        *inner, stream = given
+        *inner, count, stream = given
         done = b.function.append_basic_block()
         ways = [b.function.append_basic_block() for _ in range(2)]
         b.cbranch(stream, *ways)
         for way, past in zip(ways, (True, False), strict=True):
             b.position_at_end(way)
-            choice = b.switch(inner[7], done)
-            for count in range(MOST_MODES + 1):
+            choice = b.switch(count, done)
+            for number in range(MOST_MODES + 1):
                 block = b.function.append_basic_block()
-                choice.add_case(ir.Constant(_LONG, count), block)
+                choice.add_case(_whole(number), block)
                 b.position_at_end(block)
-                _sum_loop(b, tuple(inner), count, past)
+                _sum_loop(b, tuple(inner), number, past)
                 b.branch(done)
         b.position_at_end(done)
         return context.get_dummy_value()
 
-    signature = types.void(
-        types.intp, types.intp, types.intp, types.intp, types.intp, types.intp, types.float64,
-        types.intp, types.intp, types.intp, types.boolean,
-    )  # fmt: skip
+    signature = types.void(*[types.intp] * 8, types.float64, types.intp, types.boolean)
     return signature, build
 
 
