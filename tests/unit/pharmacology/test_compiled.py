@@ -225,6 +225,21 @@ def test_what_is_edited_while_it_is_compiled_is_not_kept(places, monkeypatch):
     assert kept(places) == []
 
 
+def test_setting_up_keeps_every_kernel_with_the_package_and_nothing_older(places, monkeypatch):
+    monkeypatch.setattr(making, "names", lambda: [SCALE])
+    with monkeypatch.context() as patch:
+        unwritable(places / "package")
+        answer()  # so that the user has it already
+        (places / "package").unlink()
+        patch.setattr(compiled, "mark", lambda module: "9" * 16)
+        compiled._keep(SCALE, {}, b"of older sources")
+    other = compiled.beside() / f"{SCALE}-{'e' * 16}-{'0' * 16}.o"
+    other.write_bytes(b"for another processor")
+    assert list(compiled.make_all()) == [SCALE]
+    assert list(compiled.make_all()) == []
+    assert kept(compiled.beside()) == sorted([compiled.beside() / compiled._file(SCALE), other])
+
+
 def test_where_the_package_may_not_be_written_the_user_keeps_it(places, monkeypatch):
     unwritable(places / "package")
     done = count_compiling(monkeypatch)

@@ -121,21 +121,25 @@ def _file(name: str) -> str:
     return f"{name}-{machine()}-{mark(name.partition('.')[0])}.o"
 
 
+def _read(folder: Path, own: bool, name: str) -> tuple[dict[str, Any], bytes] | None:
+    path = folder / _file(name)
+    try:
+        if own and not (_only_ours(folder) and _only_ours(path)):
+            return None
+        whole = path.read_bytes()
+    except OSError:
+        return None
+    first, _, rest = whole.partition(b"\n")
+    if first != _FORM + hashlib.sha256(rest).hexdigest().encode():
+        return None
+    told, _, native = rest.partition(b"\n")
+    return json.loads(told), native
+
+
 def _found(name: str) -> tuple[dict[str, Any], bytes] | None:
     """What was kept of this kernel, whole and as it was written; None where nothing fits."""
-    for folder, own in _places():
-        path = folder / _file(name)
-        try:
-            if own and not (_only_ours(folder) and _only_ours(path)):
-                continue
-            read = path.read_bytes()
-        except OSError:
-            continue
-        first, _, rest = read.partition(b"\n")
-        if first == _FORM + hashlib.sha256(rest).hexdigest().encode():
-            told, _, native = rest.partition(b"\n")
-            return json.loads(told), native
-    return None
+    every = (_read(folder, own, name) for folder, own in _places())
+    return next((found for found in every if found is not None), None)
 
 
 def _keep(name: str, told: dict[str, Any], native: bytes) -> Path | None:
@@ -167,24 +171,25 @@ def _keep(name: str, told: dict[str, Any], native: bytes) -> Path | None:
 def make(name: str) -> tuple[dict[str, Any], bytes]:
     """Compile a kernel and keep it where that can be: what is told of it, and its object."""
     making = importlib.import_module("evenkeel.core.pharmacology.kernels.making")
-    with making.one_at_a_time:
-        found = _found(name)  # by another thread, meanwhile
-        if found is None:
-            begun = _file(name)
-            found = making.made(name)
-            mark.cache_clear()
-            if _file(name) == begun:  # nobody edited its source meanwhile
-                _keep(name, *found)
-    return found
+    begun = _file(name)
+    made: tuple[dict[str, Any], bytes] = making.made(name)
+    mark.cache_clear()
+    if _file(name) == begun:  # nobody edited its source meanwhile
+        _keep(name, *made)
+    return made
 
 
 def make_all() -> Iterator[str]:
-    """Compile those that are not kept here, and take away those of older sources; their names."""
+    """Compile those that are not beside the package, and take away those of older sources.
+
+    Yields:
+        The names of what was compiled.
+    """
     making = importlib.import_module("evenkeel.core.pharmacology.kernels.making")
     wanted = set()
     for name in making.names():
         wanted.add(_file(name))
-        if _found(name) is None:
+        if _read(beside(), False, name) is None:
             make(name)
             yield name
     for path in beside().glob(f"*-{machine()}-*.o"):
@@ -234,7 +239,9 @@ class Kernel:
 
             why = "%s is compiled for this processor: some seconds, once (`make setup` saves them)"
             logging.getLogger(__name__).warning(why, self.name)
-            found = make(self.name)
+            making = importlib.import_module("evenkeel.core.pharmacology.kernels.making")
+            with making.one_at_a_time:  # another thread may have made it meanwhile
+                found = _found(self.name) or make(self.name)
         told, native = found
         self._arguments = read_arguments(told["arguments"])
         kinds = [argument.ctype for argument in self._arguments]
