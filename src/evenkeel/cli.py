@@ -21,6 +21,7 @@ COMMANDS = {
     "screen": ("screen", "Ask guideline packs about every patient of a registry."),
     "score": ("score", "Score a file of questionnaire answers."),
     "simulate": ("simulate", "Concentrations that a published model expects."),
+    "targets": ("targets", "Settings of a pump that hold a concentration."),
     "individual": ("individual", "Who is behind measured concentrations."),
     "refer": ("refer", "Take in a referral bundle."),
     "ledger": ("ledger", "Read and verify the ledger."),

@@ -179,7 +179,7 @@ def command(
                     receptors=occupancy, summary=summary, levels=levels,
                 ),
             )  # fmt: skip
-            _say_what_was_taken(model, known, draws, crowd.asked.assumed)
+            say_what_was_taken(model, known, draws, crowd.asked.assumed)
             _say_how_many(crowd)
             if plot_file is not None:
                 from evenkeel.commands.simulate.drawing import plot_many
@@ -195,7 +195,7 @@ def command(
         from evenkeel.commands.simulate.one import one
 
         person = one(model, known, given, times)
-        _say_what_was_taken(model, known, {}, {})
+        say_what_was_taken(model, known, {}, {})
         if plot_file is not None:
             from evenkeel.commands.simulate.drawing import plot_one
 
@@ -274,7 +274,7 @@ def _say_how_many(crowd: Many) -> None:
         )
 
 
-def _say_what_was_taken(
+def say_what_was_taken(
     model: Model,
     given: Mapping[str, float],
     draws: Mapping[str, Draw],

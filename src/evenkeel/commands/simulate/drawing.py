@@ -25,7 +25,7 @@ _AROUND = """\
 #set page(width: auto, height: auto, margin: 0pt)
 #image(bytes(asked.svg), format: "svg", width: 720pt, alt: asked.told)
 """
-_SAMPLING = {
+SAMPLING = {
     "venous": "blood from a vein",
     "arterial": "blood from an artery",
     "mixed": "blood from a vein or an artery, as the studies had it",
@@ -198,17 +198,17 @@ def _draw(
         marks=marks,
         foot=[
             f"A teaching view from a named model, not for choosing a dose. Status {model.status}, "
-            f"{model.confidence} confidence; {_SAMPLING[model.sampling]}; amounts are mg of base. "
+            f"{model.confidence} confidence; {SAMPLING[model.sampling]}; amounts are mg of base. "
             f"Made from: {model.population}.",
             " ".join([model.confidence_words, *model.pitfalls]),
         ],
     )
     made = svg(picture)
     with opened(file) as out:
-        out.write(_typeset(made, picture.title, Path(file).suffix.lower()))
+        out.write(typeset(made, picture.title, Path(file).suffix.lower()))
 
 
-def _typeset(made: str, title: str, kind: str) -> bytes:
+def typeset(made: str, title: str, kind: str) -> bytes:
     """SVG as it is; PNG and PDF with the fonts that papers have, never the machine's."""
     if kind == ".svg":
         return made.encode()
