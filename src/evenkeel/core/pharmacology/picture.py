@@ -30,6 +30,7 @@ _STYLES = (
 )
 _COLUMNS = 2 * (WIDTH - LEFT - RIGHT)  # finer than this no eye and no screen sees
 _HOURS = (1 / 60, 1 / 12, 1 / 6, 0.25, 0.5, 1, 2, 3, 4, 6, 12, 24, 48, 72, 168, 336, 672)
+_SHORT_H = 2.0
 _LETTER = 6.1  # mean width of a letter of 12 px, for breaking lines
 _MOST_MARKS = 400
 _NEAR = 12.0  # px: doses of one kind that are nearer than this share their words
@@ -240,11 +241,14 @@ def _names(curves: Sequence[Curve], y: float, up: object) -> Iterator[str]:
 
 
 def _hours(span: tuple[float, float], y: float) -> Iterator[str]:
+    """The axis of time; a short one in minutes, of which nobody has to think in fractions."""
+    in_minutes = span[1] - span[0] <= _SHORT_H
     for tick in _ticks(span):
-        x = _x(tick, span)
+        x, shown = _x(tick, span), tick * 60 if in_minutes else tick
         yield f'<path d="M{x:.1f} {y:g}v5" stroke="#888"/>'
-        yield f'<text x="{x:.1f}" y="{y + 19:g}" text-anchor="middle" class="a">{tick:.4g}</text>'
-    yield f'<text x="{WIDTH - RIGHT + 24}" y="{y + 19:g}" class="a">hours</text>'
+        yield f'<text x="{x:.1f}" y="{y + 19:g}" text-anchor="middle" class="a">{shown:.4g}</text>'
+    unit = "minutes" if in_minutes else "hours"
+    yield f'<text x="{WIDTH - RIGHT + 24}" y="{y + 19:g}" class="a">{unit}</text>'
 
 
 def _marks(marks: Sequence[Mark], span: tuple[float, float], y: float) -> Iterator[str]:
