@@ -16,8 +16,8 @@ from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.presets import presets
 from evenkeel.core.pharmacology.regimens import Dose, in_order
 from evenkeel.web.explorer import rows
+from evenkeel.web.explorer.reading import Reader, strange_names
 from evenkeel.web.explorer.rows import Row, UnreadableRow
-from evenkeel.web.ui.public import nearest_names
 
 NAMES = ("model", "preset", "dose", "age", "weight", "group", "show", "level", "hours", "scale")
 MOST_MODELS, MOST_ROWS, MOST_DOSES = 4, 12, 100
@@ -123,33 +123,21 @@ def read(given: Mapping[str, Sequence[str]]) -> Reading:
     A parameter that is not given takes the value of the example; one that nobody knows,
     or a value that is not one of the choices, is told with the nearest right one.
     """
-    known = (*NAMES, *rows.FIELDS)
-    strange = tuple(
-        (name[:40], (nearest_names(name, known, most=1) or [""])[0])
-        for name in given
-        if name not in known
-    )
+    strange = strange_names(given, (*NAMES, *rows.FIELDS))
     reader = _Reader(given)
     typed_rows = reader.typed_rows()
     asked = reader.asked(typed_rows)
     is_fine = not strange and not reader.faults
     return Reading(
         asked=asked if is_fine else None,
-        faults={name: tuple(words) for name, words in reader.faults.items()},
+        faults=reader.told(),
         strange=strange,
         typed=given,
         typed_rows=typed_rows,
     )
 
 
-class _Reader:
-    def __init__(self, given: Mapping[str, Sequence[str]]) -> None:
-        self.given = given
-        self.faults: dict[str, list[str]] = {}
-
-    def fault(self, name: str, words: str) -> None:
-        self.faults.setdefault(name, []).append(words)
-
+class _Reader(Reader):
     def asked(self, typed_rows: tuple[tuple[str, ...], ...]) -> Asked:
         example = Asked()
         # Rows alone are a whole regimen: the example's preset is not added to them.
@@ -161,7 +149,7 @@ class _Reader:
             age=self.number("age", AGES, example.age),
             weight=self.number("weight", WEIGHTS, example.weight),
             group=self.one("group", tuple(GROUPS), example.group),
-            show=self.several("show", tuple(SHOWS), example.show),
+            show=self.shows(example.show),
             level=self.number("level", LEVELS, example.level),
             hours=self.number("hours", SPANS, example.hours, besides={AUTO: 0}),
             scale=self.one("scale", tuple(SCALES), example.scale),
@@ -177,49 +165,10 @@ class _Reader:
                 self.fault("dose", f"{count} doses are more than the {MOST_DOSES} drawn here.")
         return asked
 
-    def values(self, name: str) -> list[str]:
-        return [value.strip()[:80] for value in self.given.get(name, ()) if value.strip()]
-
-    def one(self, name: str, known: Sequence[str], example: str) -> str:
-        values = self.values(name)
-        if len(values) > 1:
-            self.fault(name, f"{name} is given {len(values)} times; it takes one value.")
-        if not values:
-            return example
-        return values[0] if self.is_known(name, values[0], known) else example
-
-    def several(self, name: str, known: Sequence[str], example: tuple[str, ...]) -> tuple[str, ...]:
-        values = self.values(name)
-        fine = [each for each in values if self.is_known(name, each, known)]
-        # In one order however they were chosen; models keep theirs, which is their letters'.
-        once = tuple(dict.fromkeys(fine))
-        if name == "show":
-            once = tuple(each for each in known if each in once)
-        return once or example
-
-    def number(
-        self,
-        name: str,
-        known: Sequence[int],
-        example: int,
-        besides: Mapping[str, int] | None = None,
-    ) -> int:
-        more = besides or {}
-        default = next((word for word, value in more.items() if value == example), str(example))
-        value = self.one(name, (*more, *map(str, known)), default)
-        return more[value] if value in more else int(value)
-
-    def is_known(self, name: str, value: str, known: Sequence[str]) -> bool:
-        if value in known:
-            return True
-        if value.isdecimal() and all(each.isdecimal() for each in known[1:]):
-            numbers = [each for each in known if each.isdecimal()]
-            near = [min(numbers, key=lambda each: abs(int(each) - int(value[:9])))]
-        else:
-            near = nearest_names(value, known, most=1)
-        words = f"There is no {name} {value!r} here."
-        self.fault(name, f"{words} The nearest is {near[0]}." if near else words)
-        return False
+    def shows(self, example: tuple[str, ...]) -> tuple[str, ...]:
+        """In one order, however they were chosen; models keep theirs, which is their letters'."""
+        chosen = self.several("show", tuple(SHOWS), example)
+        return tuple(each for each in SHOWS if each in chosen)
 
     def typed_rows(self) -> tuple[tuple[str, ...], ...]:
         """Rows of the form that somebody filled in: those with an amount."""

@@ -123,10 +123,10 @@ def read_fields(fields: Sequence[str]) -> Row:
         route=route,
         amount=_amount(amount, unit),
         unit=unit,
-        at=_length(at, "When"),
-        over=_length(over, "Over"),
+        at=length_of(at, "When"),
+        over=length_of(over, "Over"),
         more=_more(more),
-        every=_length(every, "Apart"),
+        every=length_of(every, "Apart"),
     )
     if row.over and route != "iv":
         raise UnreadableRow(
@@ -160,7 +160,12 @@ def _more(text: str) -> int:
     return int(text or "0")
 
 
-def _length(text: str, what: str) -> int:
+def length_of(text: str, what: str) -> int:
+    """Whole minutes.
+
+    Raises:
+        UnreadableRow: no length, or one beyond MOST_MINUTES.
+    """
     found = re.fullmatch(r"([0-9]{1,6}) ?(min|h|d)?", text or "0")
     minutes = int(found[1]) * _MINUTES[found[2] or "min"] if found else -1
     if not 0 <= minutes <= MOST_MINUTES:
