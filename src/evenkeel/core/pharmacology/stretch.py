@@ -4,10 +4,10 @@ In: everybody's rates, amounts and inputs at a moment, and how long nothing happ
 everybody stands at the end, each one's highest value and its time, area, and time above levels.
 Rates are per hour, times hours, amounts mg, concentrations ng/mL.
 
-A stretch is looked at where it may turn: at the fastest flow's own time, and four times in each
-doubling of that. Between two looks a turn shows in the slope. It is closed in on by halving with
-the propagators that made the looks, then on the series of the last piece: no step is left over,
-so that a peak or a crossing is right to the last digits.
+A stretch is looked at where it may turn: eight times within the fastest flow's own time, and
+eight times in each doubling of that. Between two looks a turn shows in the slope. It is closed in
+on by halving with the propagators that made the looks, then on the series of the last piece: no
+step is left over, so that a peak or a crossing is right to the last digits.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from evenkeel.core.pharmacology.linear import Floats
 _TERMS = 22
 _HALVINGS = 60
 _AT_ONCE = 4096  # roots that are closed in on together
+_PER_OCTAVE = 3  # powers of two: looks in each doubling, and within the fastest flow's time
+_FEWEST = 5  # doublings of the shortest stretch
 
 Ints = npt.NDArray[np.int64]
 
@@ -69,7 +71,7 @@ def stretch(
     seen = np.empty((at.size, people, size))
     seen[0] = begin
     for place, q in enumerate(widths):
-        seen[place + 1] = np.einsum("ijk,ik->ij", way.steps[q], seen[place])
+        seen[place + 1] = (way.steps[q] @ seen[place][:, :, None])[:, :, 0]
     value_of = np.zeros((people, kinds, size))
     value_of[:, :, :n] = outputs.swapaxes(1, 2)
     slope_of = value_of @ way.matrix
@@ -116,7 +118,7 @@ def _way(rates: Floats, outputs: Floats, inputs: Floats, lasts_h: Floats) -> _Wa
     matrix[:, :n, -1] = np.maximum(inputs, 0.0)
     shift = np.maximum(-np.diagonal(rates, axis1=1, axis2=2).min(axis=1), 1e-300)
     jumps = float((shift * lasts_h).max(initial=0.0))
-    doublings = max(0, math.ceil(math.log2(max(jumps, 1e-300))))
+    doublings = max(_FEWEST, _PER_OCTAVE + math.ceil(math.log2(max(jumps, 1e-300))))
     unit_h = lasts_h / 2.0**doublings
     small = shift * unit_h
     share = (matrix / shift[:, None, None] + np.eye(size)) * small[:, None, None]
@@ -135,7 +137,7 @@ def _looks(doublings: int) -> tuple[Floats, Ints]:
     """Looks in units from 0 to the end, and which power of two lies between each two."""
     at, widths = [0, 1], [0]
     for octave in range(doublings):
-        width = max(0, octave - 2)
+        width = max(0, octave - _PER_OCTAVE)
         for _ in range(2 ** (octave - width)):
             at.append(at[-1] + 2**width)
             widths.append(width)
@@ -168,7 +170,7 @@ def _some_roots(
     for q in range(int(width.max(initial=0)), 0, -1):
         some = np.flatnonzero(width == q)
         middle = start[some] + 2.0 ** (q - 1)
-        then = np.einsum("ijk,ik->ij", way.steps[q - 1][who[some]], y[some])
+        then = (way.steps[q - 1][who[some]] @ y[some][:, :, None])[:, :, 0]
         value = np.einsum("ij,ij->i", row[some], then) - level[some]
         later = (value < 0.0) == rising[some]
         later = np.where(middle <= low[some], True, np.where(middle >= high[some], False, later))
@@ -191,7 +193,7 @@ def _series(way: _Way, y: Floats, who: Ints, row: Floats) -> Floats:
     made = np.empty((_TERMS, who.size))
     for k in range(_TERMS):
         made[k] = np.einsum("ij,ij->i", row, term)
-        term = np.einsum("ijk,ik->ij", matrix, term) / (k + 1)
+        term = (matrix @ term[:, :, None])[:, :, 0] / (k + 1)
     return made
 
 
@@ -212,7 +214,7 @@ def _at(
         y, begun, persons = begin[part].copy(), start[part].copy(), who[part]
         for q in range(int(width[part].max(initial=0)), 0, -1):
             some = np.flatnonzero((width[part] >= q) & (where[part] - begun >= 2.0 ** (q - 1)))
-            y[some] = np.einsum("ijk,ik->ij", way.steps[q - 1][persons[some]], y[some])
+            y[some] = (way.steps[q - 1][persons[some]] @ y[some][:, :, None])[:, :, 0]
             begun[some] += 2.0 ** (q - 1)
         found[part] = _sum(_series(way, y, persons, row[part]), where[part] - begun)
     return found

@@ -20,8 +20,9 @@ from evenkeel.core.pharmacology.populations import Population
 from evenkeel.core.pharmacology.stretch import stretch
 from evenkeel.core.pharmacology.subjects import Refusal
 
-AT_ONCE = 1024  # people: their propagators take some 60 MB in the largest model
-MOST_SUMS = 100_000_000  # people times doses
+AT_ONCE = 512  # people: their propagators take some 50 MB in the largest model
+_SAME = 1e-12
+MOST_SUMS = 20_000_000  # people times doses: an hour or three
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def sums_of(crowd: Crowd, *, from_h: float, until_h: float, levels: Sequence[flo
     levels: ng/mL, each above 0.
 
     Raises:
-        Refusal: nothing lies between the moments; more than 1e8 doses of all people; as
+        Refusal: nothing lies between the moments; more than twenty million doses of all people; as
             ``Crowd.check`` and ``Group.stages``.
     """
     if not np.isfinite([from_h, until_h]).all() or until_h <= from_h:
@@ -173,6 +174,7 @@ def _along(
 
 
 def _raise(here: Sums, value: Floats, at_h: Floats, counts: npt.NDArray[np.bool_]) -> None:
-    higher = counts & (value > here.peak)
+    # Of peaks that are the same but for the last digits, as at a steady state, the first counts.
+    higher = counts & (value > here.peak * (1.0 + _SAME))
     here.peak[higher] = value[higher]
     here.peak_at_h[higher] = at_h[higher]
