@@ -23,6 +23,7 @@ from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.subjects import Refusal
 
 ANOTHER_DAY_H = 24.0  # doses farther apart are different treatments
+_ALMOST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,14 @@ def varies(model: Model) -> bool:
     return any(block.level == "occasion" for block in model.variability)
 
 
+def another_day(latest_h: float, at_h: float) -> bool:
+    """Whether a dose begins another treatment than the one before it.
+
+    Every day at the same hour is one, whatever the last digit of the times says.
+    """
+    return at_h - latest_h > ANOTHER_DAY_H * (1.0 + _ALMOST)
+
+
 def begins_of(model: Model, doses: Sequence[Dose], also: Sequence[float] = ()) -> Floats:
     """When treatments begin, hours; one treatment where the model tells none apart.
 
@@ -54,9 +63,7 @@ def begins_of(model: Model, doses: Sequence[Dose], also: Sequence[float] = ()) -
     found = [
         at
         for place, at in enumerate(times)
-        if place == 0
-        or at - times[place - 1] > ANOTHER_DAY_H
-        or (at in also and at > times[place - 1])
+        if place == 0 or another_day(times[place - 1], at) or (at in also and at > times[place - 1])
     ]
     return np.array(found)
 

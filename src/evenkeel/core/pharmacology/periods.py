@@ -4,8 +4,8 @@ In: doses or records, in hours and mg of base. Out: periods in the order of time
 everybody. What a period is to a person, and where everybody stands between two, is decided
 in ``groups``.
 
-An occasion begins with a dose: one of another day, or one whose record has another OCC. From
-then on everything about the person is that of the occasion, amounts stay where they are, and
+An occasion is a treatment (see ``occasions``), or what the OCC of its records says. It begins with
+its first dose; from then on everything about the person is that of the occasion, amounts stay where they are, and
 whatever a dose brings is that of the occasion in which it is given.
 """
 
@@ -17,12 +17,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from evenkeel.core.pharmacology.models import Model
+from evenkeel.core.pharmacology.occasions import another_day, varies
 from evenkeel.core.pharmacology.records import Record, records_of
 from evenkeel.core.pharmacology.regimens import Dose
 
-ANOTHER_DAY_H = 24.0  # doses farther apart are different occasions
 MOST_GIVEN = 64  # doses of a period: what happens to thousands of people has to fit into memory
-_ALMOST = 1e-9  # 24 h apart stay 24 h apart, whatever the last digit says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +59,6 @@ class _Item:
     given: Given | None = None
 
 
-def differs_by_occasion(model: Model) -> bool:
-    """Do its people differ from treatment to treatment?"""
-    return any(block.level == "occasion" for block in model.variability)
-
-
 def periods_of_doses(model: Model, doses: Iterable[Dose]) -> tuple[Period, ...]:
     """Plain doses, in the order of time; numbers are their places as they were given."""
     return periods_of(model, records_of(doses))
@@ -73,7 +67,7 @@ def periods_of_doses(model: Model, doses: Iterable[Dose]) -> tuple[Period, ...]:
 def periods_of(model: Model, records: Sequence[Record]) -> tuple[Period, ...]:
     """Records with their routes, in the order of the table, as periods."""
     items = _items(records)
-    starts = _occasions(items) if differs_by_occasion(model) else []
+    starts = _occasions(items) if varies(model) else []
     keys = [(time_h, rank) for time_h, rank, _ in starts]
     made: list[Period] = []
     given: list[Given] = []
@@ -141,7 +135,7 @@ def _occasions(items: Sequence[_Item]) -> list[tuple[float, int, int]]:
     for item in items:
         if item.kind == "reset":
             continue
-        if latest is None or item.time_h - latest > ANOTHER_DAY_H * (1.0 + _ALMOST):
+        if latest is None or another_day(latest, item.time_h):
             starts.append((item.time_h, -1, len(starts) + 1))
         latest = item.time_h
     return starts
