@@ -4,9 +4,9 @@ In: doses or records, in hours and mg of base. Out: periods in the order of time
 everybody. What a period is to a person, and where everybody stands between two, is decided
 in ``groups``.
 
-An occasion is a treatment (see ``occasions``), or what the OCC of its records says. It begins with
-its first dose; from then on everything about the person is that of the occasion, amounts stay where they are, and
-whatever a dose brings is that of the occasion in which it is given.
+An occasion is a treatment (see ``occasions``), or what the OCC of its records says. It begins
+with its first dose: from then on everything about the person is that of the occasion, amounts
+stay where they are, and whatever a dose brings is that of the occasion in which it is given.
 """
 
 from __future__ import annotations
