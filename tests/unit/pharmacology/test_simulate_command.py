@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,8 +17,9 @@ import pytest
 from click.testing import CliRunner
 from pypdf import PdfReader
 
-from evenkeel.commands.simulate import EXAMPLES, command, telling
-from evenkeel.core.pharmacology import crowds, published
+from evenkeel.commands.simulate import EXAMPLES, command, many, telling
+from evenkeel.core.kernel.sources import Mark, Source
+from evenkeel.core.pharmacology import crowds, models, published, uncertainty
 from evenkeel.core.pharmacology.models import model_named
 from evenkeel.core.pharmacology.populations import draw_etas
 from evenkeel.core.pharmacology.regimens import Dose
@@ -458,6 +460,143 @@ def test_a_past_that_is_written_out_and_one_that_is_endless_are_the_same_percent
     # From the moment of the reset on: 0 and 0.5 h and the value before it are of the first dose.
     assert found[12:] == pytest.approx(written[12:], rel=1e-9)
     assert found[4] > 2.0 * written[4]
+
+
+MANY = [
+    "--model", OTTO, "--preset", "iv40", "--times", "0:6:0.5", "--population", "30", "--seed", "1",
+]  # fmt: skip
+
+
+def test_a_population_is_summed_up_by_each_persons_own_profile():
+    table = rows(run(*MANY, "--summary", "--above", "50", "--percentiles", "0,100"))
+    assert list(table[0]) == [
+        "analyte", "peak_ng_per_ml", "peak_at_h", "area_ng_h_per_ml", "above_50_h", "percentile",
+    ]  # fmt: skip
+    assert [row["percentile"] for row in table] == ["0", "100"] * 2
+    told = json.loads(
+        run(*MANY, "--summary", "--above", "50", "--occupancy", "--json",
+            "--percentiles", "0,100").stdout
+    )  # fmt: skip
+    first = told["summary"][0]
+    assert first["peak_ng_per_ml"] == {
+        each: float(row["peak_ng_per_ml"]) for each, row in zip(("0", "100"), table, strict=False)
+    }
+    assert first["above_h"]["50"]["0"] == float(table[0]["above_50_h"])
+    # 35 mg in 40 min: everybody peaks at the end of the infusion.
+    assert first["peak_at_h"]["0"] == pytest.approx(40 / 60)
+    band = told["occupancy"]
+    assert band["limits"]
+    for percentile in ("0", "100"):
+        ends = [band[end][percentile][2] for end in ("low", "middle", "high")]
+        assert ends == sorted(ends)
+        assert 0.0 < ends[0] < ends[2] < 1.0
+
+
+def test_uncertainty_that_is_assumed_is_told_in_every_answer(tmp_path):
+    asked = [*MANY, "--uncertainty", "CL=20,V1=10", "--replicates", "20"]
+    plain = rows(run(*MANY))
+    made = run(*asked)
+    table = rows(made)
+    assert "you ASSUMED and nobody published: CL 20%, V1 10%; 20 replicates" in made.stderr
+    assert list(table[0]) == [
+        "time_h", "analyte", "concentration_ng_per_ml", "percentile", "low_ng_per_ml",
+        "high_ng_per_ml",
+    ]  # fmt: skip
+    # The percentiles themselves are those of the published typical values.
+    for one, other in zip(plain, table, strict=True):
+        assert {name: other[name] for name in one} == one
+        low, value, high = (
+            float(other[name])
+            for name in ("low_ng_per_ml", "concentration_ng_per_ml", "high_ng_per_ml")
+        )
+        assert low <= high
+        if value > 0.0:
+            assert low < high
+    told = json.loads(run(*asked, "--summary", "--occupancy", "--json").stdout)
+    doubt = told["uncertainty"]
+    assert doubt["assumed"] is True
+    assert doubt["source"] is None
+    assert doubt["relative_se_percent"] == {"CL": 20.0, "V1": 10.0}
+    assert doubt["replicates"] == 20
+    low = doubt["low"]["concentration_ng_per_ml"]["s_ketamine"]["50"]
+    assert low == [
+        float(row["low_ng_per_ml"])
+        for row in table
+        if row["percentile"] == "50" and row["analyte"] == "s_ketamine"
+    ]
+    areas = [
+        each["summary"][0]["area_ng_h_per_ml"]["50"] for each in (doubt["low"], told, doubt["high"])
+    ]
+    assert areas == sorted(areas)
+    assert (
+        doubt["low"]["occupancy"]["middle"]["50"][2] < doubt["high"]["occupancy"]["middle"]["50"][2]
+    )
+    file = tmp_path / "doubted.svg"
+    assert run(*asked, "--occupancy", "--plot", file).exit_code == 0
+    assert "Standard errors ASSUMED for this picture, not published: CL 20%, V1 10%" in (
+        file.read_text()
+    )
+
+
+def test_published_standard_errors_are_used_where_a_model_carries_them(monkeypatch):
+    model = model_named(OTTO)
+    said = uncertainty.assumed_uncertainty(model, {"CL": 8.0})
+    carried = replace(said, source=Source(title="A paper", at="Table 9", mark=Mark.SEEN))
+    monkeypatch.setitem(models.models(), OTTO, replace(model, uncertainty=carried))
+    made = run(*MANY, "--uncertainty", "published", "--replicates", "20", "--json")
+    doubt = json.loads(made.stdout)["uncertainty"]
+    assert doubt["assumed"] is False
+    assert doubt["source"] == "A paper, Table 9"
+    assert "as uncertain as published (A paper, Table 9)" in made.stderr
+
+
+def test_more_replicates_than_fit_are_refused_before_anything_is_worked_out(monkeypatch):
+    monkeypatch.setattr(many, "MOST_KEPT", 20 * 13 * 2 * 3 - 1)
+    result = run(*MANY, "--uncertainty", "CL=20", "--replicates", "20")
+    assert result.exit_code == 2
+    assert "20 replicates of 78 numbers" in result.stderr
+    monkeypatch.setattr(many, "MOST_KEPT", 20 * 13 * 2 * 3)
+    assert run(*MANY, "--uncertainty", "CL=20", "--replicates", "20").exit_code == 0
+
+
+def test_treatments_of_other_days_are_occasions_and_a_table_may_say_so():
+    usual = [
+        "--model", "simons_2022_s_ketamine_otf", "--times", "0:60:10", "--population", "4",
+        "--seed", "1", "--regimen", "-",
+    ]  # fmt: skip
+    by_day = run(*usual, "--json", given=f"{HEADER}\n0,sublingual,50,,1,48\n")
+    assert json.loads(by_day.stdout)["occasions"] == 2
+    assert "there are 2 (doses more than 24 h apart, or OCC)" in by_day.stderr
+    head = "TIME,AMT,EVID,ROUTE,OCC"
+    split, whole = (
+        json.loads(
+            run(
+                *usual, "--json", given=f"{head}\n0,50,1,sublingual,1\n6,50,1,sublingual,{occ}\n"
+            ).stdout
+        )
+        for occ in (2, 1)
+    )
+    assert (split["occasions"], whole["occasions"]) == (2, 1)
+    curve = "concentration_ng_per_ml"
+    assert split[curve] != whole[curve]
+    refused = run(*usual, given=f"{head}\n0,50,1,sublingual,.\n")
+    assert refused.exit_code == 2
+    assert "line 2: OCC has to be a whole number from 1" in refused.stderr
+
+
+def test_what_a_model_gets_wrong_is_said_with_every_answer(tmp_path):
+    """Norketamine's clearance rises with time in the paper, and not in the model."""
+    usual = ["--model", "flint_2017_s_ketamine_picu", "--covariate", "WT=20", "--preset", "iv40",
+             "--times", "0:24:6"]  # fmt: skip
+    limit = "clearance rose with time (0.87% an hour); this linear form leaves that out"
+    assert limit in run(*usual).stderr
+    assert limit in run(*usual, "--population", "5", "--seed", "1").stderr
+    assert limit in " ".join(json.loads(run(*usual, "--json").stdout)["limits"])
+    assert run(*usual, "--plot", tmp_path / "x.svg").exit_code == 0
+    words = " ".join(
+        "".join(each.itertext()) for each in ElementTree.parse(tmp_path / "x.svg").iter()
+    )
+    assert "leaves that out" in words
 
 
 # Pictures

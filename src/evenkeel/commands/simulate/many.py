@@ -93,6 +93,7 @@ class Many:
         from evenkeel.core.pharmacology.crowds import BAND_ENDS, bands
         from evenkeel.core.pharmacology.sums import summaries_of
 
+        summed = crowd or replace(self.crowd, heard=telling.Progress("people"))
         crowd, asked, wanted = crowd or self.crowd, self.asked, self.asked.percentiles
         kinds = crowd.kinds
         whole, sums = np.empty((0, kinds, len(wanted))), np.empty((kinds, 0, len(wanted)))
@@ -102,7 +103,7 @@ class Many:
             whole = telling.whole_of(made, (self.times.size, rows, len(wanted)))
         if asked.summary:
             each = summaries_of(
-                crowd, wanted, levels=asked.levels,
+                summed, wanted, levels=asked.levels,
                 from_h=float(self.times[0]), until_h=float(self.times[-1]),
             )  # fmt: skip
             sums = np.array(
