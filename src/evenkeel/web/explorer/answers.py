@@ -121,7 +121,17 @@ class _Kept(Generic[V]):
         return made
 
 
-_kept: _Kept[Answer] = _Kept(_KEEP, at_once=2)
+_kept: _Kept[Any] = _Kept(_KEEP, at_once=2)
+
+
+def keep(asked: Any, make: Callable[[], V]) -> V:
+    """What was made for the same question before, or made now: all pages share one desk.
+
+    Raises:
+        Busy: two others are being answered, and went on being so for 8 s.
+    """
+    made: V = _kept.get(asked, make)
+    return made
 
 
 def answer(asked: Asked) -> Answer:
@@ -130,7 +140,7 @@ def answer(asked: Asked) -> Answer:
     Raises:
         Busy: two others are being answered, and went on being so for 8 s.
     """
-    return _kept.get(asked, lambda: work_out(asked))
+    return keep(asked, lambda: work_out(asked))
 
 
 def work_out(asked: Asked) -> Answer:

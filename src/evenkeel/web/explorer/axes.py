@@ -79,7 +79,10 @@ def round_up(value: float) -> float:
 
 
 def hour_ticks(hours: float, most: int) -> list[tuple[float, str]]:
-    """Round times from 0 to ``hours`` with their words; days where the axis is long."""
+    """Round times from 0 to ``hours`` with their words: minutes, hours or days."""
+    if hours <= 2:
+        step_min = next(each for each in (1, 2, 5, 10, 15, 20, 30, 60) if hours * 60 / each <= most)
+        return [(at / 60, f"{at:g} min") for at in _steps(hours * 60, step_min)]
     if hours > 72:
         days = hours / 24
         step = next(each for each in (1, 2, 3, 5, 7, 14, 28, 56) if days / each <= most)

@@ -252,14 +252,14 @@ def _drawing(frame: Frame, lines: list[Line], width: float, said: str) -> SafeSt
         parts.append(svg.text(box.right - 4, at - 5, words, "limit-words", "end"))
     for line in lines:
         if line.band_x is not None and line.low is not None and line.high is not None:
-            upper = _points(axes, line.band_x, line.high)
-            lower = _points(axes, line.band_x, line.low)[::-1]
+            upper = points(axes, line.band_x, line.high)
+            lower = points(axes, line.band_x, line.low)[::-1]
             d = "M" + "L".join(f"{svg.n(x)} {svg.n(y)}" for x, y in upper + lower) + "Z"
             parts.append(svg.path(d, f"spread spread-{line.of.place + 1}"))
     for line in lines:
         for part in _above_floor(axes, line.y):
-            points = _points(axes, line.x[part], line.y[part])
-            parts.append(svg.polyline(points, f"curve curve-{line.of.place + 1}"))
+            drawn = points(axes, line.x[part], line.y[part])
+            parts.append(svg.polyline(drawn, f"curve curve-{line.of.place + 1}"))
     parts += _letters(axes, lines)
     parts.append(svg.line(box.left, box.bottom, box.right, box.bottom, "axis"))
     if frame.answer is not None:
@@ -286,7 +286,7 @@ def _above_floor(axes: Axes, y: Floats) -> list[slice]:
     ]
 
 
-def _points(axes: Axes, x: Floats, y: Floats) -> list[tuple[float, float]]:
+def points(axes: Axes, x: Floats, y: Floats) -> list[tuple[float, float]]:
     """On the drawing: no more than can be seen.
 
     Of a column as wide as half a unit its first, lowest, highest and last; of several that

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evenkeel.web.explorer import views
+from evenkeel.web.explorer import pump_views, views
 
 app_name = "explorer"
 urlpatterns = [
@@ -10,4 +10,6 @@ urlpatterns = [
     path("models/<str:name>/", views.model, name="model"),
     path("explore/", views.explore, name="explore"),
     path("explore/table.csv", views.table, name="table"),
+    path("targets/", pump_views.targets, name="targets"),
+    path("targets/scheme.csv", pump_views.scheme_table, name="scheme"),
 ]

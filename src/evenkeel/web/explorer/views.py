@@ -11,17 +11,15 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.occupancy import occupancy_model
-from evenkeel.web.explorer import answers, downloads, drawing, model_pages
+from evenkeel.web.explorer import answers, downloads, drawing, model_pages, pages
 from evenkeel.web.explorer.form import form
 from evenkeel.web.explorer.queries import Asked, Reading, read
 from evenkeel.web.explorer.words import (
-    DRAFT_WORDS,
     DRUG,
     MARK_MEANS,
     NOT_FOUND,
@@ -29,7 +27,7 @@ from evenkeel.web.explorer.words import (
     SAMPLING_MEANS,
     short_name,
 )
-from evenkeel.web.ui.public import kept, nearest_names, public_frame
+from evenkeel.web.ui.public import nearest_names
 
 
 @require_safe
@@ -43,7 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "samplings": [(SAMPLING[name], means) for name, means in SAMPLING_MEANS.items()],
         "marks": [(mark.words, means) for mark, means in MARK_MEANS.items()],
     }
-    return _page(request, "explorer/index.html", context)
+    return pages.page(request, "explorer/index.html", context)
 
 
 @require_safe
@@ -52,7 +50,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
     known = list(models())
     if name not in known:
         context = {"asked": name[:80], "nearest": nearest_names(name, known)}
-        return HttpResponse(_body(request, "explorer/missing.html", context), status=404)
+        return HttpResponse(pages.written(request, "explorer/missing.html", context), status=404)
     place = known.index(name)
     around = {
         side: {"id": short_name(models()[known[at]]),
@@ -60,7 +58,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         for side, at in (("before", place - 1), ("after", place + 1))
         if 0 <= at < len(known)
     }  # fmt: skip
-    return _page(request, "explorer/model.html", {**model_pages.page(name), **around})
+    return pages.page(request, "explorer/model.html", {**model_pages.page(name), **around})
 
 
 @require_safe
@@ -69,15 +67,15 @@ def explore(request: HttpRequest) -> HttpResponse:
     reading = _reading(request)
     if reading.asked is None:
         context = {"section": "explore", "reading": reading, "form": form(reading, None)}
-        return HttpResponse(_body(request, "explorer/explore.html", context), status=400)
+        return pages.refused(request, "explorer/explore.html", context)
     written = request.META.get("QUERY_STRING", "")
     if written and written != reading.asked.query():
         return redirect(_address(reading.asked))
     try:
         answer = answers.answer(reading.asked)
     except answers.Busy:
-        return _busy(request)
-    return _page(request, "explorer/explore.html", _shown(reading, answer))
+        return pages.busy(request, "explore")
+    return pages.page(request, "explorer/explore.html", _shown(reading, answer))
 
 
 @require_safe
@@ -85,20 +83,16 @@ def table(request: HttpRequest) -> HttpResponse:
     """The curves that are shown, as CSV."""
     reading = _reading(request)
     if reading.asked is None:
-        told = [words for faults in reading.faults.values() for words in faults]
-        told += [f"There is no parameter {name}." for name, _ in reading.strange]
-        return HttpResponse("\n".join(told) + "\n", status=400, content_type="text/plain")
+        return pages.told(dict(reading.faults), reading.strange)
     try:
         answer = answers.answer(reading.asked)
     except answers.Busy:
-        return _busy(request)
-    response = kept(request, downloads.table(answer).encode(), "text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="concentrations.csv"'
-    return response
+        return pages.busy(request, "explore")
+    return pages.download(request, downloads.table(answer), "concentrations.csv")
 
 
 def _reading(request: HttpRequest) -> Reading:
-    return read({name: request.GET.getlist(name) for name in request.GET})
+    return read(pages.parameters(request))
 
 
 def _address(asked: Asked) -> str:
@@ -146,20 +140,3 @@ def _dose_words(answer: answers.Answer) -> str:
     if later:
         told += f"; {later} more come after the end of the axis and are not drawn"
     return told
-
-
-def _busy(request: HttpRequest) -> HttpResponse:
-    body = _body(request, "explorer/busy.html", {"section": "explore"})
-    response = HttpResponse(body, status=503)
-    response["Retry-After"] = "10"
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    return kept(request, _body(request, template, context).encode())
-
-
-def _body(request: HttpRequest, template: str, context: dict[str, Any]) -> str:
-    common = {"frame": public_frame(request), "draft_words": DRAFT_WORDS, "path": request.path}
-    return render_to_string(template, common | context)

@@ -1,0 +1,97 @@
+"""The form of the page of targets as plain values, and what is wrong beside each field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from evenkeel.core.pharmacology.models import Model, models
+from evenkeel.web.explorer import pump_queries, queries
+from evenkeel.web.explorer.pump_answers import PumpAnswer
+from evenkeel.web.explorer.pump_queries import PumpAsked, PumpReading
+from evenkeel.web.explorer.rows import length, plain
+from evenkeel.web.explorer.words import SAMPLING, bounds_words, drug_short, short_name
+
+
+def form(reading: PumpReading, found: PumpAnswer | None) -> dict[str, Any]:
+    """What the form shows: the question as it was read, or as it was typed."""
+    faults = dict(reading.faults)
+    if found is not None and found.refusals:
+        faults[found.field] = tuple(f"It refuses: {each}." for each in found.refusals)
+    shown = dict((reading.asked or PumpAsked()).pairs())
+    if reading.asked is None:
+        shown |= {name: values[0][:40] for name, values in reading.typed.items() if values}
+
+    def field(name: str, label: str, choices: list[tuple[str, str]] | None = None,
+              hint: str = "") -> dict[str, Any]:  # fmt: skip
+        return {"name": name, "label": label, "choices": choices, "hint": hint,
+                "value": shown[name], "faults": faults.get(name, ())}  # fmt: skip
+
+    return {
+        "faults": faults,
+        "model": field("model", "Model"),
+        "groups": _groups(),
+        "site": field("site", "Aim at", list(pump_queries.SITES.items())),
+        "targets": _rows(reading),
+        "most_targets": pump_queries.MOST_TARGETS,
+        "stop": field("stop", "Stop the pump at", hint="such as 40min or 2h, at most 24h"),
+        "person": [
+            field("age", "Age, years", _numbers(queries.AGES)),
+            field("weight", "Weight, kg", _numbers(queries.WEIGHTS)),
+            field("group", "Group, read by Perez-Ruixo only", list(queries.GROUPS.items())),
+        ],
+        "pump": [
+            field("syringe", "Syringe, mg/mL"),
+            field("every", "Rate set every",
+                  [(name, words) for name, (_, words) in pump_queries.EVERY.items()]),
+            field("rate", "Most, mL/h"),
+            field("step", "Step, mL/h"),
+            field("bolus", "Largest bolus, mg", hint="0: none"),
+            field("ceiling", "Plasma never above, ng/mL", hint="none, or a level"),
+        ],
+    }  # fmt: skip
+
+
+def _numbers(values: tuple[int, ...]) -> list[tuple[str, str]]:
+    return [(str(value), str(value)) for value in values]
+
+
+def _groups() -> list[dict[str, Any]]:
+    """Models with a way into a vein, those of pump programs first."""
+
+    def line(each: Model) -> dict[str, str]:
+        site = "" if each.effect_site is not None else ", plasma only"
+        return {
+            "id": each.id,
+            "words": f"{short_name(each)}: {drug_short(each)}, {SAMPLING[each.sampling]}, "
+            f"{', '.join(bounds_words(each))}{site}",
+        }
+
+    able = [each for each in models().values() if "iv" in each.routes]
+    wanted = (
+        ("Used by pump programs", [e for e in able if e.target_controlled]),
+        ("Adults, in no pump program",
+         [e for e in able if not e.target_controlled and e.age_group == "adults"]),
+        ("Children, in no pump program",
+         [e for e in able if not e.target_controlled and e.age_group == "children"]),
+    )  # fmt: skip
+    return [{"title": title, "models": [line(e) for e in group]} for title, group in wanted]
+
+
+def _rows(reading: PumpReading) -> list[dict[str, Any]]:
+    """Targets that are there, and an empty one."""
+    filled: list[tuple[str, str]] = []
+    if reading.asked is not None:
+        filled = [(length(at), plain(level)) for at, level in reading.asked.targets]
+    else:
+        for text in reading.typed.get("target", ()):
+            at, _, level = text[:40].partition(",")
+            filled.append((at, level))
+        filled += reading.typed_targets
+        filled = filled or [(length(at), plain(level)) for at, level in PumpAsked().targets]
+    filled = filled[: pump_queries.MOST_TARGETS]
+    if len(filled) < pump_queries.MOST_TARGETS:
+        filled.append(("", ""))
+    return [
+        {"number": number, "at": at, "reach": level}
+        for number, (at, level) in enumerate(filled, start=1)
+    ]
