@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -251,6 +252,21 @@ def test_memory_grows_neither_with_doses_nor_with_times(monkeypatch):
     assert many <= 1.5 * few
     # Everybody's doses at once would be so much, and everybody's concentrations more.
     assert many < 300 * 160 * 2 * 8
+
+
+@pytest.mark.parametrize("buffer", [10_000, 200])
+def test_progress_only_grows_and_ends_with_everything(buffer, monkeypatch):
+    monkeypatch.setattr(crowds, "GROUP", 3)
+    monkeypatch.setattr(crowds, "BUFFER", buffer)
+    heard: list[tuple[int, int]] = []
+    crowd = replace(
+        crowd_of(OTTO, [Record(line=2, time_h=t, evid=4, route="iv", amount_mg=1.0)
+                        for t in (0.0, 5.0)], people=8),
+        heard=lambda done, whole: heard.append((done, whole)),
+    )  # fmt: skip
+    whole(crowd, np.arange(40) * 0.25)
+    assert [done for done, _ in heard] == sorted(done for done, _ in heard)
+    assert heard[-1] == (320, 320)
 
 
 @pytest.mark.parametrize(("people", "points"), [(1_000_000, 10_000_000), (500_001, 1_000_000)])

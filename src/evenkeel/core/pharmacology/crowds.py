@@ -229,7 +229,8 @@ def _by_groups(
             for some, made in rows.of(part):
                 inside = slice(some.start - begin, some.stop - begin)
                 buffer[:, inside, first:last] = made.transpose(1, 2, 0)
-                done = begin * crowd.people + last * (some.stop - begin)
+                done = begin * crowd.people + first * length
+                done += (last - first) * (some.stop - begin)
                 crowd.heard(done, times_h.size * crowd.people)
         found = np.empty((length, kinds + len(BAND_ENDS) * receptors, len(wanted)))
         for place in range(length):
