@@ -1,5 +1,6 @@
 """How the documentation is built: `make docs`."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -11,7 +12,10 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "Evenkeel"
 release = version = __version__
-extensions = ["myst_parser", "guideline_pages"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "guideline_pages"]
+autodoc_class_signature = "separated"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
 source_suffix = {".md": "markdown"}
 master_doc = "index"
 exclude_patterns = ["_build"]
@@ -23,8 +27,25 @@ myst_heading_anchors = 3
 suppress_warnings = ["myst.xref_missing"]
 
 
+def lines_of_fields(
+    _app: Sphinx, _what: str, _name: str, _of: object, _options: object, lines: list[str]
+) -> None:
+    """A docstring's "name: what it is" stays a line of its own on the page."""
+    made: list[str] = []
+    inside = False
+    for line in lines:
+        begins = re.match(r"[a-z_]+(, [a-z_]+)*: ", line) is not None
+        goes_on = begins or (inside and line.startswith(" "))
+        if goes_on != inside and made and made[-1]:
+            made.append("")
+        inside = goes_on
+        made.append(f"| {line}" if begins else line)
+    lines[:] = made
+
+
 def setup(app: Sphinx) -> None:
-    """Show Mermaid diagrams as the text that they are, without a script from elsewhere."""
+    """Mermaid diagrams are shown as the text that they are, without a script from elsewhere."""
     from pygments.lexers.special import TextLexer
 
     app.add_lexer("mermaid", TextLexer)
+    app.connect("autodoc-process-docstring", lines_of_fields, priority=100)
