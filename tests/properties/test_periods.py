@@ -98,7 +98,7 @@ def tables(draw: st.DrawFn, name: str) -> tuple[Record, ...]:
 
 
 @pytest.mark.parametrize("name", [OTTO, PEREZ, SIMONS])
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(data=st.data(), cut=st.sampled_from([2, 64]))
 def test_records_do_to_each_of_many_what_they_do_to_one(name, data, cut):
     """At any times; doses of one period are cut further, which must change nothing."""

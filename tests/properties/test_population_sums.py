@@ -50,7 +50,7 @@ def dose(name: str, at: float, amount: float = 56.0, **more) -> Record:
 
 
 @pytest.mark.parametrize("name", [OTTO, PEREZ, SIMONS])
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(
     first=st.floats(-2.0, 3.0),
     until=st.floats(4.0, 23.0),
@@ -95,8 +95,8 @@ def test_the_area_of_each_is_dose_over_clearance_however_many_are_computed_at_on
 
 def test_percentiles_of_peaks_are_not_the_peaks_of_percentiles():
     """Everybody peaks at another time, so the curve of a percentile stays below."""
-    crowd = crowd_of(SIMONS, [dose(SIMONS, 0.0, 50.0)], people=60)
-    times = np.arange(0.0, 12.0, 0.05)
+    crowd = crowd_of(SIMONS, [dose(SIMONS, 0.0, 50.0)], people=30)
+    times = np.arange(0.0, 12.0, 0.1)
     curve = np.concatenate([made for _, made in bands(crowd, times, (50.0,))]).max(axis=0)[:, 0]
     own = [each.peak[0] for each in summaries_of(crowd, (50.0,), from_h=0.0, until_h=12.0)]
     assert (np.array(own) > 1.0005 * curve).all()

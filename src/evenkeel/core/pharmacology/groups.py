@@ -34,7 +34,7 @@ from evenkeel.core.pharmacology.subjects import Refusal
 if TYPE_CHECKING:
     from evenkeel.core.pharmacology.runs import Standing
 
-MOST_TO_COME = 2000  # what is handed from period to period
+MOST_TO_COME = 500  # doses that are handed from period to period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
