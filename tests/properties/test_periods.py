@@ -153,6 +153,7 @@ def test_every_treatment_has_its_own_draw_and_amounts_stay(way, monkeypatch):
     begins = [0.0, 25.0, 60.0]
     times = np.arange(200) * 0.5
     if way == "groups":
+        monkeypatch.setattr(crowds, "AT_ONCE", 0)
         monkeypatch.setattr(crowds, "GROUP", 3)
         monkeypatch.setattr(crowds, "BUFFER", 200)
     if way == "times":
@@ -244,6 +245,7 @@ def peak_of(doses: int, points: int) -> int:
 
 
 def test_memory_grows_neither_with_doses_nor_with_times(monkeypatch):
+    monkeypatch.setattr(crowds, "AT_ONCE", 0)
     monkeypatch.setattr(crowds, "GROUP", 100)
     monkeypatch.setattr(crowds, "BUFFER", 20_000)
     monkeypatch.setattr(periods, "MOST_GIVEN", 8)
@@ -256,6 +258,7 @@ def test_memory_grows_neither_with_doses_nor_with_times(monkeypatch):
 
 @pytest.mark.parametrize("buffer", [10_000, 200])
 def test_progress_only_grows_and_ends_with_everything(buffer, monkeypatch):
+    monkeypatch.setattr(crowds, "AT_ONCE", 0)
     monkeypatch.setattr(crowds, "GROUP", 3)
     monkeypatch.setattr(crowds, "BUFFER", buffer)
     heard: list[tuple[int, int]] = []
@@ -275,6 +278,16 @@ def test_what_would_not_end_is_refused_with_its_figures(people, points):
     with pytest.raises(Refusal, match="at most 1e\\+12 are worked out"):
         crowd.check(points)
     crowd_of(OTTO, [Record(line=2, time_h=0.0, route="iv", amount_mg=1.0)], 500_000).check(10**6)
+
+
+def test_people_who_would_begin_anew_too_often_are_refused_with_their_figures():
+    records = [Record(line=2, time_h=0.0, route="iv", amount_mg=1.0, every_h=6.0, additional=9_999)]
+    crowd = crowd_of(OTTO, records, 1_000_000)
+    crowd.check(16)
+    with pytest.raises(Refusal, match="the first of 10,000 doses 625 times"):
+        crowd.check(10_000)
+    # Who fits into memory begins once.
+    crowd_of(OTTO, records, 8_000).check(10_000_000)
 
 
 @settings(max_examples=30)

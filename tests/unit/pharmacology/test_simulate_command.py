@@ -34,6 +34,11 @@ OTTO, PEREZ, KAMP = (
 HEADER = "time_h,route,amount_mg,duration_h,addl,ii_h"
 
 
+MANY = [
+    "--model", OTTO, "--preset", "iv40", "--times", "0:6:0.5", "--population", "30", "--seed", "1",
+]  # fmt: skip
+
+
 def run(*words: str | Path, given: str | None = None):
     return CliRunner().invoke(command, [str(word) for word in words], input=given)
 
@@ -314,6 +319,22 @@ def test_ctrl_c_ends_with_130_and_leaves_no_file(monkeypatch, tmp_path):
     assert kept.read_text() == "as it was"
 
 
+@pytest.mark.parametrize("more", [[], ["--summary"], ["--uncertainty", "CL=9"]])
+def test_ctrl_c_in_the_midst_of_many_people_leaves_no_file(more, monkeypatch, tmp_path):
+    monkeypatch.setattr(crowds, "AT_ONCE", 0)
+    monkeypatch.setattr(crowds, "GROUP", 10)
+
+    def stopped(self, done, whole):
+        if done > 0.3 * whole:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(telling.Progress, "__call__", stopped)
+    result = run(*MANY, *more, "--csv", tmp_path / "made.csv")
+    assert result.exit_code == 130
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -369,6 +390,7 @@ def test_percentiles_are_those_of_people_computed_one_by_one(way, tmp_path, monk
     file = tmp_path / "times.txt"
     file.write_text("\n".join(map(repr, times.tolist())))
     if way == "groups":
+        monkeypatch.setattr(crowds, "AT_ONCE", 0)
         monkeypatch.setattr(crowds, "GROUP", 7)
         monkeypatch.setattr(crowds, "BUFFER", 200)  # three times at once
     table = f"{HEADER}\n0.5,iv,20,,,\n2,iv,30,1,,\n"
@@ -393,6 +415,7 @@ def test_percentiles_are_those_of_people_computed_one_by_one(way, tmp_path, monk
 def test_at_the_time_of_a_dose_nobody_has_it_yet(groups, monkeypatch):
     """On a grid whose own arithmetic decides on which side of the dose a point lies."""
     if groups:
+        monkeypatch.setattr(crowds, "AT_ONCE", 0)
         monkeypatch.setattr(crowds, "GROUP", 2)
         monkeypatch.setattr(crowds, "BUFFER", 24)
     times = (1.0 + np.arange(20) * 0.1).tolist()
@@ -460,11 +483,6 @@ def test_a_past_that_is_written_out_and_one_that_is_endless_are_the_same_percent
     # From the moment of the reset on: 0 and 0.5 h and the value before it are of the first dose.
     assert found[12:] == pytest.approx(written[12:], rel=1e-9)
     assert found[4] > 2.0 * written[4]
-
-
-MANY = [
-    "--model", OTTO, "--preset", "iv40", "--times", "0:6:0.5", "--population", "30", "--seed", "1",
-]  # fmt: skip
 
 
 def test_a_population_is_summed_up_by_each_persons_own_profile():
@@ -666,6 +684,9 @@ def test_the_list_is_there_for_programs():
     by_id = {each["id"]: each for each in told["models"]}
     assert by_id[KAMP]["spread_published"] is False
     assert by_id[OTTO]["covariates"]["WT"]["unit"] == "kg"
+    assert by_id[OTTO]["differs_by_occasion"] is False
+    assert by_id["simons_2022_s_ketamine_otf"]["differs_by_occasion"] is True
+    assert by_id[OTTO]["uncertainty_published"] is False
     assert {"iv40", "in84"} <= {each["id"] for each in told["presets"]}
 
 

@@ -32,6 +32,7 @@ def listing(*, as_json: bool) -> None:
 
 def _object() -> dict[str, Any]:
     from evenkeel.core.pharmacology.models import models
+    from evenkeel.core.pharmacology.occasions import varies
     from evenkeel.core.pharmacology.presets import presets
     from evenkeel.core.pharmacology.published import published
 
@@ -61,6 +62,8 @@ def _object() -> dict[str, Any]:
                 "weight_kg": [model.weight_from, model.weight_to],
                 "spread_published": bool(model.variability),
                 "spread": model.variability_note,
+                "differs_by_occasion": varies(model),
+                "uncertainty_published": model.uncertainty is not None,
                 "source": str(model.source),
                 "doi": model.doi,
                 "status": str(model.status),

@@ -135,12 +135,16 @@ class Many:
         from evenkeel.core.pharmacology.uncertainty import interval, shifts
 
         count = self.asked.replicates
-        told = telling.Progress("replicates of all people")
+        told = telling.Progress("replicates")
         made: list[Found] = []
-        for shift in shifts(doubt, model=self.model.id, replicates=count, seed=self.asked.seed):
-            crowd = replace(self.crowd, shift=shift, heard=lambda done, whole: None)
+        drawn = shifts(doubt, model=self.model.id, replicates=count, seed=self.asked.seed)
+        for shift in drawn:
+            crowd = replace(
+                self.crowd,
+                shift=shift,
+                heard=lambda done, whole: told(len(made) + done / whole, count),
+            )
             made.append(self.found(concentrations=concentrations, crowd=crowd))
-            told(len(made), count)
         names = ("concentrations", "receptors", "sums")
         ends = [interval([getattr(each, name) for each in made], INTERVAL) for name in names]
         low, high = (Found(**dict(zip(names, e, strict=True))) for e in zip(*ends, strict=True))

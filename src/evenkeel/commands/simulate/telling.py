@@ -89,12 +89,12 @@ class Progress:
         self._begun = time.monotonic()
         self._next = self._begun + EVERY_S
 
-    def __call__(self, done: int, whole: int) -> None:
+    def __call__(self, done: float, whole: int) -> None:
         now = time.monotonic()
         if now >= self._next and done < whole:
             # Rarer and rarer, so that an hour of work is not an hour of lines.
             self._next = now + max(EVERY_S, 0.1 * (now - self._begun))
-            click.echo(f"{100 * done // whole}% of {whole:,} {self._what}", err=True)
+            click.echo(f"{int(100 * done / whole)}% of {whole:,} {self._what}", err=True)
 
 
 def watched(made: Iterator[tuple[slice, Floats]], count: int) -> Iterator[tuple[slice, Floats]]:

@@ -25,8 +25,10 @@ from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal
 
 GROUP = 8192  # people computed at once: some 50 MB in the largest model
 BUFFER = 32_000_000  # numbers kept at once, 256 MB
+AT_ONCE = 20_000  # people who may stand in memory all at once: some 100 MB
 MOST_PEOPLE = 1_000_000
 MOST_NUMBERS = 1_000_000_000_000  # concentrations of one answer: some hours of two processors
+MOST_BEGINNINGS = 20_000_000_000  # of people in periods, each time anew: some hours too
 BAND_ENDS = ("low", "middle", "high")  # of the receptors taken
 _ROWS = 4_000_000  # numbers of a group on their way into the buffer
 
@@ -98,7 +100,8 @@ class Crowd:
         """Refuse what would not come to an end.
 
         Raises:
-            Refusal: nobody, more than a million people, or more than 1e12 concentrations.
+            Refusal: nobody, more than a million people, more than 1e12 concentrations, or too
+                many people with too many doses.
         """
         if not 1 <= self.people <= MOST_PEOPLE:
             raise Refusal((f"{self.people:,} people: at least 1 and at most {MOST_PEOPLE:,}",))
@@ -111,6 +114,20 @@ class Crowd:
                     "ask for fewer times or fewer people",
                 )
             )
+        pieces = -(-times // self.width(times)) if self.people > GROUP else 1
+        if self.people * len(self.periods) * pieces > MOST_BEGINNINGS:
+            doses = sum(len(period.given) for period in self.periods)
+            raise Refusal(
+                (
+                    f"{self.people:,} people do not fit into memory with {times:,} times, and "
+                    f"would have to begin with the first of {doses:,} doses {pieces:,} times: ask "
+                    "for fewer of any",
+                )
+            )
+
+    def width(self, times: int) -> int:
+        """Of how many times everybody's concentrations are kept at once."""
+        return max(1, min(times, BUFFER // (self.people * self.kinds)))
 
 
 def bands(
@@ -140,7 +157,7 @@ def bands(
     """
     crowd.check(times_h.size)
     grid = even(times_h, step_h)
-    if grid is not None and crowd.people <= GROUP and not receptors:
+    if grid is not None and crowd.people <= AT_ONCE and not receptors:
         yield from _by_windows(crowd, times_h, wanted, grid)
     else:
         yield from _by_groups(crowd, times_h, wanted, grid, receptors=receptors)
@@ -216,7 +233,7 @@ def _by_groups(
     receptors: bool,
 ) -> Iterator[tuple[slice, Floats]]:
     kinds = crowd.kinds
-    width = max(1, min(times_h.size, BUFFER // (crowd.people * kinds)))
+    width = crowd.width(times_h.size)
     buffer = np.empty((kinds, width, crowd.people))
     parts = crowd.parts()
     # One group goes on from piece to piece; of more, each begins anew for every piece.
