@@ -422,6 +422,14 @@ def test_nobody_outside_imports_a_kernel_or_the_compiler():
         assert not re.search(rf"from {re.escape(HERE)} import", text), file
 
 
+def test_every_kernel_that_is_called_is_there_and_every_one_there_is_called():
+    called = set()
+    for file in Path(compiled.__file__).parents[3].rglob("*.py"):
+        if file.parent != FOLDER:
+            called |= set(re.findall(r"\bkernel\(\"([^\"]+)\"\)", file.read_text()))
+    assert called == set(making.names())
+
+
 def test_a_population_is_computed_without_importing_the_compiler():
     list(compiled.make_all())
     code = (
