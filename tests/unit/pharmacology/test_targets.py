@@ -107,6 +107,7 @@ def test_the_effect_of_a_bolus_peaks_where_effect_and_plasma_cross():
 @pytest.mark.parametrize(
     ("model", "targets", "site", "words"),
     [
+        ("otto_2021_s_ketamine_iv", (Target(from_h=0.0, ng_per_ml=1.0),), "plasma", "no model for"),
         ("hijazi_2003_icu", (Target(from_h=0.0, ng_per_ml=1.0),), "effect", "no published effect"),
         ("domino_1982_tci", (Target(from_h=1.0, ng_per_ml=1.0),), "plasma", "before the stop"),
         ("domino_1982_tci", (Target(from_h=0.001, ng_per_ml=1.0),), "plasma", "between two"),

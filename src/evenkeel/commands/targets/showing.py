@@ -19,7 +19,7 @@ COLUMNS = "from_h,until_h,bolus_mg,ml_per_h,mg_per_h,plasma_ng_per_ml,effect_ng_
 
 def text(found: Aimed) -> None:
     """For people: what came of it, then the settings."""
-    from evenkeel.core.pharmacology.aims import findings, minutes
+    from evenkeel.core.pharmacology.aims import clock, findings, minutes
 
     for told in findings(found):
         click.echo(told)
@@ -30,14 +30,14 @@ def text(found: Aimed) -> None:
             f"(after as long a plateau in plasma: {minutes(fall.after_plateau_h)})."
         )
     click.echo("")
-    heads = ["at", "bolus mg", "mL/h", "mg/h", "plasma", *(["effect"] * found.has_effect)]
+    heads = ["min:s", "bolus mg", "mL/h", "mg/h", "plasma", *(["effect"] * found.has_effect)]
     click.echo("".join(f"{head:>10}" for head in heads) + "   (ng/mL when the next begins)")
     for each in found.settings[:_MOST_LINES]:
-        cells = [minutes(each.from_h), f"{each.bolus_mg:g}" if each.bolus_mg else "",
+        cells = [clock(each.from_h), f"{each.bolus_mg:g}" if each.bolus_mg else "",
                  f"{each.ml_per_h:.6g}", f"{each.mg_per_h:.6g}", f"{each.plasma:.1f}"]  # fmt: skip
         cells += [f"{each.effect:.1f}"] * found.has_effect
         click.echo("".join(f"{cell:>10}" for cell in cells))
-    click.echo(f"{minutes(found.stop_h):>10}      stop")
+    click.echo(f"{clock(found.stop_h):>10}      stop")
     more = len(found.settings) - _MOST_LINES
     if more > 0:
         click.echo(f"{more} more settings before the stop: --csv FILE has them all", err=True)

@@ -352,6 +352,12 @@ def _ng(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def clock(hours: float) -> str:
+    """ "26:20": minutes and seconds, as a pump's clock shows them."""
+    seconds = round(hours * 3600.0)
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
 def minutes(hours: float) -> str:
     """ "40 s", "4.2 min", "3.5 h"."""
     seconds = hours * 3600.0

@@ -111,6 +111,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tru
     route: dict[str, list[_InputFile]]
     output: dict[str, _OutputFile]
     target_controlled: bool = False
+    no_targets: str = ""
     effect_site: _EffectSiteFile | None = None
     variability: list[_BlockFile] = []
     variability_note: str
@@ -206,6 +207,7 @@ class Model:
     """One published model. Amounts mg of base, volumes L, concentrations ng/mL.
 
     target_controlled: pump programs use it for target-controlled infusion.
+    no_targets: why nothing may be aimed at in it; empty where nothing forbids that.
     uncertainty: how well its typical values are known; None = nothing was published.
     """
 
@@ -236,6 +238,7 @@ class Model:
     routes: dict[str, tuple[RouteInput, ...]]
     outputs: dict[str, Output]
     target_controlled: bool
+    no_targets: str
     effect_site: EffectSite | None
     variability: tuple[Block, ...]
     variability_note: str
@@ -381,6 +384,7 @@ def _read(file: _File) -> Model:
             for name, each in file.output.items()
         },
         target_controlled=file.target_controlled,
+        no_targets=file.no_targets,
         effect_site=_effect_site(file, names),
         variability=tuple(_block(each, file, names) for each in file.variability),
         variability_note=file.variability_note,

@@ -94,8 +94,8 @@ def scheme(
     predicted peak is the target. Rates and boluses are rounded down to the pump's steps.
 
     Raises:
-        Refusal: the model has no way into a vein, no effect site where one is the target,
-            or a target or limit cannot be.
+        Refusal: the model has no way into a vein or says that nothing may be aimed at in it,
+            no effect site where one is the target, or a target or limit cannot be.
     """
     _check(who, targets, pump, site, until_h)
     step = pump.update_h
@@ -154,6 +154,8 @@ def _down(value: float, quantum: float) -> float:
 
 def _check(who: Subject, targets: Sequence[Target], pump: Pump, site: Site, until_h: float) -> None:
     vein(who)
+    if who.model.no_targets:
+        raise Refusal((f"{who.model.id} is no model for targets: {who.model.no_targets}",))
     if site == "effect" and who.model.effect_site is None:
         raise Refusal((f"{who.model.id} has no published effect site: aim at plasma",))
     numbers = [until_h, pump.mg_per_ml, pump.most_ml_per_h, pump.step_ml_per_h, pump.update_s,

@@ -12,7 +12,7 @@ import numpy as np
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evenkeel.core.pharmacology.aims import Aimed, minutes
+from evenkeel.core.pharmacology.aims import Aimed, clock, minutes
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.web.explorer.axes import Axes, Box, hour_ticks, round_up
 from evenkeel.web.explorer.drawing import NARROW, WIDE, number, points
@@ -21,7 +21,7 @@ from evenkeel.web.ui.words import write_number
 
 _HIGH, _RATE_HIGH = {WIDE: 270.0, NARROW: 216.0}, 92.0
 _GAP = 40.0
-MOST_ROWS = 60
+MOST_ROWS = 40
 _TWIN_TIMES = 12
 
 
@@ -179,7 +179,7 @@ def setting_rows(aimed: Aimed) -> list[dict[str, str]]:
     """The first settings as lines of a table."""
     return [
         {
-            "at": minutes(each.from_h),
+            "at": clock(each.from_h),
             "bolus": f"{number(each.bolus_mg)} mg" if each.bolus_mg else "",
             "ml": write_number(f"{each.ml_per_h:.6g}"),
             "mg": write_number(f"{each.mg_per_h:.6g}"),

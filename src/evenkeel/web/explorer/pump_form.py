@@ -9,7 +9,7 @@ from evenkeel.web.explorer import pump_queries, queries
 from evenkeel.web.explorer.pump_answers import PumpAnswer
 from evenkeel.web.explorer.pump_queries import PumpAsked, PumpReading
 from evenkeel.web.explorer.rows import length, plain
-from evenkeel.web.explorer.words import SAMPLING, bounds_words, drug_short, short_name
+from evenkeel.web.explorer.words import drug_short, short_name
 
 
 def form(reading: PumpReading, found: PumpAnswer | None) -> dict[str, Any]:
@@ -17,6 +17,7 @@ def form(reading: PumpReading, found: PumpAnswer | None) -> dict[str, Any]:
     faults = dict(reading.faults)
     if found is not None and found.refusals:
         faults[found.field] = tuple(f"It refuses: {each}." for each in found.refusals)
+    no_targets = [(short_name(e), e.no_targets) for e in models().values() if e.no_targets]
     shown = dict((reading.asked or PumpAsked()).pairs())
     if reading.asked is None:
         shown |= {name: values[0][:40] for name, values in reading.typed.items() if values}
@@ -30,6 +31,7 @@ def form(reading: PumpReading, found: PumpAnswer | None) -> dict[str, Any]:
         "faults": faults,
         "model": field("model", "Model"),
         "groups": _groups(),
+        "no_targets": no_targets,
         "site": field("site", "Aim at", list(pump_queries.SITES.items())),
         "targets": _rows(reading),
         "most_targets": pump_queries.MOST_TARGETS,
@@ -45,8 +47,8 @@ def form(reading: PumpReading, found: PumpAnswer | None) -> dict[str, Any]:
                   [(name, words) for name, (_, words) in pump_queries.EVERY.items()]),
             field("rate", "Most, mL/h"),
             field("step", "Step, mL/h"),
-            field("bolus", "Largest bolus, mg", hint="0: none"),
-            field("ceiling", "Plasma never above, ng/mL", hint="none, or a level"),
+            field("bolus", "Largest bolus, mg", hint="0: none is given"),
+            field("ceiling", "Plasma at most", hint="none, or ng/mL"),
         ],
     }  # fmt: skip
 
@@ -59,14 +61,10 @@ def _groups() -> list[dict[str, Any]]:
     """Models with a way into a vein, those of pump programs first."""
 
     def line(each: Model) -> dict[str, str]:
-        site = "" if each.effect_site is not None else ", plasma only"
-        return {
-            "id": each.id,
-            "words": f"{short_name(each)}: {drug_short(each)}, {SAMPLING[each.sampling]}, "
-            f"{', '.join(bounds_words(each))}{site}",
-        }
+        site = "plasma and effect site" if each.effect_site is not None else "plasma only"
+        return {"id": each.id, "words": f"{short_name(each)}: {drug_short(each)}, {site}"}
 
-    able = [each for each in models().values() if "iv" in each.routes]
+    able = [each for each in models().values() if "iv" in each.routes and not each.no_targets]
     wanted = (
         ("Used by pump programs", [e for e in able if e.target_controlled]),
         ("Adults, in no pump program",

@@ -34,7 +34,7 @@ MOST_STOP_MIN, MOST_SETTINGS = 24 * 60, 2880
 NO_CEILING = "none"
 _TARGETS = (Decimal(0), Decimal(5000))
 _LIMITS = {
-    "syringe": ("mg/mL in the syringe", Decimal("0.1"), Decimal(100)),
+    "syringe": ("The syringe, mg/mL,", Decimal("0.1"), Decimal(100)),
     "rate": ("The highest rate, mL/h,", Decimal("0.1"), Decimal(2000)),
     "step": ("The smallest step, mL/h,", Decimal("0.01"), Decimal(100)),
     "bolus": ("The largest bolus, mg,", Decimal(0), Decimal(500)),

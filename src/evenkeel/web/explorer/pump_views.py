@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from evenkeel.core.pharmacology.aims import WITHIN, Aimed, findings, minutes
+from evenkeel.core.pharmacology.aims import WITHIN, Aimed, clock, findings, minutes
 from evenkeel.web.explorer import pages, pump_answers, pump_drawing
 from evenkeel.web.explorer.answers import Busy
 from evenkeel.web.explorer.drawing import number
@@ -94,4 +94,5 @@ def _answer(asked: PumpAsked, aimed: Aimed) -> dict[str, Any]:
         "settings": len(aimed.settings),
         "falls": pump_drawing.fall_rows(aimed),
         "stop": minutes(aimed.stop_h),
+        "stop_at": clock(aimed.stop_h),
     }
