@@ -233,32 +233,28 @@ def _spread(
             f"Its {len(model.compartments)} compartments take too long for a band beyond "
             f"{_GRID_MOST_H / 24:g} days: choose a shorter axis."
         )
-    # Its kernels take a moment to load: only whoever asks for a band waits for them.
-    from evenkeel.core.pharmacology import populations, runs
+    # What computes many people takes a moment to load: only whoever asks for a band waits for it.
+    from evenkeel.core.pharmacology.crowds import Crowd, bands
+    from evenkeel.core.pharmacology.periods import periods_of_doses
 
+    step = float(times[-1]) / _GRID_POINTS if is_long else None
+    if step is not None:
+        times = np.arange(_GRID_POINTS + 1) * step
     try:
-        people = populations.population(
-            model,
+        crowd = Crowd(
+            model=model,
             people=PEOPLE,
             covariates=_person(asked, model),
-            etas=populations.draw_etas(model, people=PEOPLE, seed=SEED),
+            seed=SEED,
+            periods=periods_of_doses(model, doses),
         )
-        plan = populations.schedule_of(people, doses)
-        if is_long:
-            step = float(times[-1]) / _GRID_POINTS
-            times = np.arange(_GRID_POINTS + 1) * step
-            made = runs.concentrations(
-                people, plan, start_h=0.0, step_h=step, points=_GRID_POINTS + 1
-            )
-        else:
-            made = runs.at_times(people, plan, times)
+        made = np.concatenate([piece for _, piece in bands(crowd, times, BAND_ENDS, step)])
     except Refusal as refusal:
         return None, "; ".join(refusal.reasons)
-    ends = np.percentile(made, BAND_ENDS, axis=0)
     return Spread(
         times_h=times,
-        low={name: ends[0, place] for place, name in enumerate(people.analytes)},
-        high={name: ends[1, place] for place, name in enumerate(people.analytes)},
+        low={name: made[:, place, 0] for place, name in enumerate(crowd.analytes)},
+        high={name: made[:, place, 1] for place, name in enumerate(crowd.analytes)},
     ), ""
 
 
