@@ -11,7 +11,7 @@ none is higher.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,13 +27,14 @@ _ROUGH = 4  # steps with the expected curvature, in which most of the way is mad
 _GO_ON = 2  # of those that climb; then with the whole curvature
 _EQUAL = 0.01  # ends this near in value are told apart only at their very tops
 _ACROSS = 2.0  # standard deviations
-_ALONG = np.concatenate([np.arange(-3.0, 0.0, 0.25), np.arange(0.25, 3.25, 0.25)])
+_ALONG = np.arange(0.75, 3.25, 0.25)
 _INSTEAD = np.array([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0])  # standard deviations
-_UNUSUAL = 2  # differences that are taken back, one after the other
-_AROUND = 2  # starts around the best; more where times move
-_AROUND_TIMES = 5
+_EACH = 2  # starts for each of them
+_UNUSUAL = 3  # differences that are taken back, one after the other
+_AROUND = 2  # starts on the ridges of the best
 _AGAIN = 4  # times that it is looked around, if each time something higher is found
-_APART = 1.0  # standard deviations: starts that are nearer are one
+_APART = 0.7  # standard deviations: starts that are nearer are one
+_FLAT = 0.1  # curvature: what is flatter is taken as this
 _STEPS = 40
 _MET = 0.2  # standard deviations: two that climb and are nearer go on as one
 _HOPE = 4.0  # what is left may be this many times what the parabola says
@@ -66,25 +67,25 @@ def top_of(posterior: Posterior, given: Sequence[Floats] = ()) -> Top:
     if posterior.width == 0:
         value = float(posterior.surprise(np.zeros((1, 0)))[0])
         return Top(np.zeros(0), value, np.zeros(0), np.zeros((0, 0)), 0)
-    ends, steps = _climb(posterior, _apart(posterior, _looks(posterior.width), _STARTS))
+    ends, steps = climb_from(
+        posterior,
+        _best_of(posterior, [_looks(posterior.width)], [_STARTS], np.empty((0, posterior.width))),
+    )
     # A top that was missed lies across a saddle from one that was found: look around it.
-    most = _AROUND_TIMES if posterior.course.timing else _AROUND
     for _ in range(_AGAIN):
         best = ends.value[0]
-        starts = _apart(posterior, _around(posterior, ends.z[0]), most, ends.z)
-        instead = _exchanged(ends.z[0])
-        if len(instead):
-            more = _apart(posterior, instead, _AROUND, np.concatenate([ends.z, starts]))
-            starts = np.concatenate([starts, more])
-        ends, taken = _climb(posterior, starts, ends)
+        near, instead = _around(posterior, ends.z[0], ends.bend[0]), _exchanged(ends.z[0])
+        most = [_AROUND] + [1] * (len(near) - 1) + [_EACH] * len(instead)
+        starts = _best_of(posterior, [*near, *instead], most, ends.z)
+        ends, taken = climb_from(posterior, starts, ends)
         steps += taken
         if ends.value[0] > best - _EQUAL:
             break
     if given:
-        ends, taken = _climb(posterior, np.array(given), ends)
+        ends, taken = climb_from(posterior, np.array(given), ends)
         steps += taken
     tops = [
-        _finish(posterior, ends.take([k]))
+        finish(posterior, ends.take([k]))
         for k in np.flatnonzero(ends.value < ends.value[0] + _EQUAL).tolist()
     ]
     best_value = min(each.value for each in tops)
@@ -100,64 +101,79 @@ def _looks(width: int) -> Floats:
     return np.concatenate([np.zeros((1, width)), axes, -axes, drawn])
 
 
-def _around(posterior: Posterior, top: Floats) -> Floats:
-    """Ways to go on from a top: along each axis, and far along those that move a time.
+def _around(posterior: Posterior, top: Floats, bend: Floats) -> list[Floats]:
+    """Ways to go on from a top: along each ridge, and far to both sides in those that move a time.
 
-    Where an absorption ends at the time of a measurement, the posterior has an edge, and
-    often a top on either side.
+    A ridge of a difference is the way on which the others follow it best. Where an absorption
+    ends at the time of a measurement, the posterior has an edge, and often a top on either side.
+    One table of places for the ridges, and one for each side of each time.
     """
-    one = np.eye(posterior.width)
-    moving = [
-        k for k, each in enumerate(posterior.course.informed) if each in posterior.course.timing
-    ]
-    far = [along * one[k] for k in moving for along in _ALONG]
-    return np.asarray(top + np.vstack([_ACROSS * one, -_ACROSS * one, *far]))
+    roots, axes = np.linalg.eigh(bend)
+    doubt = (axes / np.maximum(roots, _FLAT)) @ axes.T
+    ridge = doubt / np.diag(doubt)[:, None]
+    made = [top + np.concatenate([_ACROSS * ridge, -_ACROSS * ridge])]
+    one = np.eye(len(top))
+    for k, each in enumerate(posterior.course.informed):
+        if each in posterior.course.timing:
+            far = np.concatenate([_ALONG[:, None] * ridge[k], _ALONG[:, None] * one[k]])
+            made += [top + far, top - far]
+    return made
 
 
-def _exchanged(top: Floats) -> Floats:
+def _exchanged(top: Floats) -> list[Floats]:
     """Other explanations: what makes this person unusual is taken back, another is tried.
 
     A late rise, say, may come of slow absorption or of a slow way through the gut, and from
-    one to the other every small step leads down.
+    one to the other every small step leads down. One table for each that is taken back.
     """
     unusual = [k for k in np.argsort(-np.abs(top))[:_UNUSUAL].tolist() if abs(top[k]) > _APART]
     made: list[Floats] = []
     for k in unusual:
-        for other in range(len(top)):
-            if other != k:
-                some = np.tile(top, (_INSTEAD.size, 1))
-                some[:, k] = 0.0
-                some[:, other] = _INSTEAD
-                made.append(some)
-    return np.concatenate(made) if made else np.empty((0, len(top)))
+        others = np.repeat(np.delete(np.arange(len(top)), k), _INSTEAD.size)
+        some = np.repeat(top[None], others.size, axis=0)
+        some[:, k] = 0.0
+        some[np.arange(others.size), others] = np.tile(_INSTEAD, len(top) - 1)
+        made.append(some)
+    return made
 
 
-def _apart(posterior: Posterior, looks: Floats, most: int, known: Floats | None = None) -> Floats:
-    """The best few of these places that lie apart from each other and from what is known."""
-    values = posterior.surprise(looks)
+def _best_of(
+    posterior: Posterior, looks: Sequence[Floats], most: Sequence[int], known: Floats
+) -> Floats:
+    """The best few of each table of places that lie apart from each other and from the known."""
+    every = np.concatenate(looks)
+    values = posterior.surprise(every)
     values = np.where(np.isfinite(values), values, np.inf)
-    chosen = [] if known is None else list(known)
-    wanted = len(chosen) + most
-    for place in np.argsort(values, kind="stable"):
-        if all(_length(looks[place] - other) > _APART for other in chosen):
-            chosen.append(looks[place])
-        if len(chosen) == wanted:
-            break
-    return np.array(chosen[wanted - most :]).reshape(-1, looks.shape[1])
+    chosen = list(known)
+    begin = 0
+    for some, count in zip(looks, most, strict=True):
+        wanted = len(chosen) + count
+        for place in begin + np.argsort(values[begin : begin + len(some)], kind="stable"):
+            if all(_length(every[place] - other) > _APART for other in chosen):
+                chosen.append(every[place])
+            if len(chosen) == wanted:
+                break
+        begin += len(some)
+    return np.array(chosen[len(known) :]).reshape(-1, every.shape[1])
 
 
-def _climb(posterior: Posterior, starts: Floats, known: Shapes | None = None) -> tuple[Shapes, int]:
+def climb_from(
+    posterior: Posterior, starts: Floats, known: Shapes | None = None, *, go_on: int = _GO_ON
+) -> tuple[Shapes, int]:
     """All starts side by side, each to within a short step of a top; ends that meet are one.
 
-    known: ends that need not be reached again. They are given back too; the best of all is
-    the first.
+    Args:
+        starts: shape (starts, width).
+        known: ends that need not be reached again. They are given back too.
+        go_on: how many of them all go on after the first steps.
+
+    Returns:
+        The ends, the best of all first, and the number of steps.
     """
-    here, steps = _follow(
-        posterior, lambda z: posterior.shapes(z, exact=False), starts, known, _ROUGH
-    )
+    here, steps = _follow(posterior, posterior.shapes(starts), known, _ROUGH, learn=False)
     if len(here.z):
-        best = np.argsort(here.value, kind="stable")[:_GO_ON]
-        here, more = _follow(posterior, posterior.bent, here.z[best], known, _STEPS)
+        best = np.argsort(here.value, kind="stable")[:go_on]
+        here, more = _follow(posterior, posterior.bent(here.z[best]), known, _STEPS, learn=True)
         steps += more
     ends = here if known is None else known.joined(here)
     first = int(np.argmin(ends.value))
@@ -165,15 +181,14 @@ def _climb(posterior: Posterior, starts: Floats, known: Shapes | None = None) ->
 
 
 def _follow(
-    posterior: Posterior,
-    shapes: Callable[[Floats], Shapes],
-    starts: Floats,
-    known: Shapes | None,
-    most: int,
+    posterior: Posterior, here: Shapes, known: Shapes | None, most: int, *, learn: bool
 ) -> tuple[Shapes, int]:
-    """At most some steps; those that met another or cannot reach the best are left out."""
-    here = shapes(starts)
-    radius, done = np.full(len(starts), _RADIUS), np.zeros(len(starts), dtype=np.bool_)
+    """At most some steps; those that met another or cannot reach the best are left out.
+
+    learn: the curvature is kept, and corrected by how the slope changes with each step;
+    otherwise it is the expected one, anew.
+    """
+    radius, done = np.full(len(here.z), _RADIUS), np.zeros(len(here.z), dtype=np.bool_)
     lowest_known = math.inf if known is None else float(known.value.min())
     for taken in range(most + 1):
         step, depth = _within(here.slope, here.bend, radius)
@@ -187,9 +202,25 @@ def _follow(
         moving = np.flatnonzero(~done)
         if taken == most or not moving.size:
             return here, taken
-        there = shapes(here.z[moving] + step[moving])
+        there = posterior.shapes(here.z[moving] + step[moving])
+        if learn:
+            change = there.slope - here.slope[moving]
+            there.bend[:] = _corrected(here.bend[moving], step[moving], change)
+        learnt = there.bend.copy()
         _judge(here, radius, moving, step[moving], there)
+        if learn:
+            here.bend[moving] = learnt
     raise AssertionError("the last round returns")
+
+
+def _corrected(bend: Floats, step: Floats, change: Floats) -> Floats:
+    """The curvatures that also tell how the slopes changed (the symmetric update of rank one)."""
+    left = change - (bend @ step[:, :, None])[:, :, 0]
+    along = (left * step).sum(axis=1)
+    size = np.sqrt((left**2).sum(axis=1) * (step**2).sum(axis=1))
+    sure = np.isfinite(size) & (np.abs(along) > 1e-6 * size)
+    part = np.where(sure[:, None], left, 0.0) / np.where(sure, along, 1.0)[:, None]
+    return np.asarray(bend + part[:, :, None] * np.where(sure[:, None], left, 0.0)[:, None, :])
 
 
 def _judge(
@@ -226,30 +257,31 @@ def _first_of_each(z: Floats, known: Shapes | None) -> list[int]:
     return [k - before for k in met[before:]]
 
 
-def _finish(posterior: Posterior, end: Shapes) -> Top:
-    """The last steps, with exact slopes and a curvature that is taken anew if it has changed."""
-    z, bend, at = end.z[0], end.bend[0], end.z[0]
-    here = posterior.shapes(z[None], exact=True)
+def finish(posterior: Posterior, end: Shapes) -> Top:
+    """The last steps from one end, with exact slopes, and the whole curvature there."""
+    here = posterior.shapes(end.z, exact=True)
+    bend, at = end.bend, end.z[0]
     radius, steps = 0.5, 0
     while steps < _STEPS:
         steps += 1
         z, value, slope = here.z[0], float(here.value[0]), here.slope[0]
-        step = _within(slope[None], bend[None], np.array([radius]))[0][0]
-        length = _length(step)
+        step = _within(slope[None], bend, np.array([radius]))[0]
+        length = _length(step[0])
         if length < _DONE or radius < _DONE:
             break
-        there = posterior.shapes((z + step)[None], exact=True)
+        there = posterior.shapes(z + step, exact=True)
+        bend = _corrected(bend, step, there.slope - slope)
         calmer = _length(there.slope[0]) < _length(slope)
         noise = 1e-13 * max(1.0, abs(value))
         if there.value[0] < value - noise or (there.value[0] < value + noise and calmer):
             here = there
         elif _length(z - at) > 1e-3:
-            bend, at = posterior.bent(z[None]).bend[0], z
+            bend, at = posterior.bent(z[None]).bend, z
         else:
             radius = 0.3 * length
         if _length(here.z[0] - at) > 0.1:
             at = here.z[0]
-            bend = posterior.bent(at[None]).bend[0]
+            bend = posterior.bent(at[None]).bend
     z = here.z[0]
     return Top(z, float(here.value[0]), here.slope[0], posterior.curvature(z), steps)
 

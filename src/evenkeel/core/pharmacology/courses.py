@@ -164,6 +164,7 @@ class Course:
             when, np.argsort(when, axis=0, kind="stable"), self.site, self.kind, amount,
             self.times_h, outputs, self.places,
             _rows(7 * n + flows + 5), np.empty((3, LANES), dtype=np.int64),
+            np.empty(n, dtype=np.int64),
             np.empty((4, n + 1, n + 1, LANES)), made,
         )  # fmt: skip
         return made

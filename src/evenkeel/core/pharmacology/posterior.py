@@ -94,7 +94,7 @@ class Posterior:
         made = self.likelihood.surprise(self.predictions(z)).sum(axis=1)
         return np.asarray(made + 0.5 * (z**2).sum(axis=1))
 
-    def shapes(self, places: Floats, *, exact: bool) -> Shapes:
+    def shapes(self, places: Floats, *, exact: bool = False) -> Shapes:
         """Value, slope and expected curvature at each of some z, shape (k, width), in one call.
 
         exact: predictions are differenced to both sides and not to one only.

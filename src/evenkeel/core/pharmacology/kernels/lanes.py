@@ -46,20 +46,19 @@ def _spread(b: Any, value: Any) -> Any:
 
 @_compiled  # type: ignore[untyped-decorator]
 def grow(
-    _typing: Any, stay: Any, gain: Any, one: Any, move: Any, sources: Any, first: Any, last: Any,
-    terms: Any, place: Any, part: Any, following: Any, total: Any,
+    _typing: Any, stay: Any, move: Any, sources: Any, first: Any, last: Any, terms: Any,
+    place: Any, part: Any, following: Any, total: Any,
 ) -> Any:  # fmt: skip
     """One compartment's next term of the series, and its sum so far.
 
-    following = part * (stay * terms[place] + gain * one + moves ``first`` to ``last``, each
-    times the term of its source); total grows by it.
+    following = part * (stay * terms[place] + moves ``first`` to ``last``, each times the term
+    of its source); total grows by it.
     """
 
     def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        stay, gain, one, move, sources, first, last, terms, place, part, following, total = given
+        stay, move, sources, first, last, terms, place, part, following, total = given
         room = _tools.alloca_once(b, _ROW)
-        made = b.fmul(_row(b, stay), _row(b, terms, place))
-        b.store(_fma(b, _row(b, gain), _row(b, one), made), room)
+        b.store(b.fmul(_row(b, stay), _row(b, terms, place)), room)
         with _tools.for_range_slice(b, first, last, ir.Constant(_LONG, 1)) as (flow, _):
             at = b.add(sources, b.shl(flow, ir.Constant(_LONG, 3)))
             source = b.load(b.inttoptr(at, _LONG.as_pointer()))
@@ -70,10 +69,23 @@ def grow(
         b.store(b.fadd(_row(b, total), made), _row_at(b, total), align=8)
         return context.get_dummy_value()
 
-    signature = types.void(
-        *[types.intp] * 9, types.float64, types.intp, types.intp
-    )  # fmt: skip
-    return signature, build
+    return types.void(*[types.intp] * 7, types.float64, types.intp, types.intp), build
+
+
+@_compiled  # type: ignore[untyped-decorator]
+def feed(
+    _typing: Any, gain: Any, one: Any, part: Any, following: Any, total: Any
+) -> Any:  # fmt: skip
+    """What is put in at a rate: following and total both grow by part * gain * one."""
+
+    def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
+        gain, one, part, following, total = given
+        more = b.fmul(b.fmul(_row(b, gain), _row(b, one)), _spread(b, part))
+        for made in (following, total):
+            b.store(b.fadd(_row(b, made), more), _row_at(b, made), align=8)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.float64, types.intp, types.intp), build
 
 
 @_compiled  # type: ignore[untyped-decorator]

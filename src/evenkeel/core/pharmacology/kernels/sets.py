@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from evenkeel.core.pharmacology.kernels.lanes import add_product, grow, times_part
+from evenkeel.core.pharmacology.kernels.lanes import add_product, feed, grow, times_part
 from evenkeel.core.pharmacology.kernels.making import entry, inner
 from evenkeel.core.pharmacology.kernels.sizes import LANES, PUT_IN, RATE
 from evenkeel.core.pharmacology.kernels.vectors import decays
@@ -102,7 +102,8 @@ def _far(source: Any, inflow: Any, reach: Any, room: Any, squares: Any, halvings
         "leaving": "f8 p j s", "moving": "f8 p f s", "source": "i8 f", "inflow": "i8 m",
         "reach": "b1 m m", "when": "f8 e s", "order": "i8 e s", "site": "i8 e", "kind": "i8 e",
         "amount": "f8 e s", "times": "f8 t", "outputs": "f8 p o s", "places": "i8 o",
-        "room": "f8 r 8, filled", "counts": "i8 3 8, filled", "squares": "f8 4 m m 8, filled",
+        "room": "f8 r 8, filled", "counts": "i8 3 8, filled", "fed": "i8 j, filled",
+        "squares": "f8 4 m m 8, filled",
         "made": "f8 s o t, filled",
     },
     fused=True,
@@ -123,6 +124,7 @@ def at_times(
     places: Any,
     room: Any,
     counts: Any,
+    fed: Any,
     squares: Any,
     made: Any,
 ) -> None:
@@ -140,8 +142,8 @@ def at_times(
             2 part.
         times: shape (t,), hours, ascending.
         outputs: shape (p, o, s): ng/mL per mg in compartment ``places``, shape (o,).
-        room: shape (7 j + f + 5, 8), counts: shape (3, 8), whole numbers, squares: shape
-            (4, j + 1, j + 1, 8): to write into.
+        room: shape (7 j + f + 5, 8), counts: shape (3, 8) and fed: shape (j,), whole
+            numbers, squares: shape (4, j + 1, j + 1, 8): to write into.
         made: filled, shape (s, o, t), ng/mL.
     """
     sets = leaving.shape[2]
@@ -199,6 +201,14 @@ def at_times(
                         room[move + f, s] = moving[p, f, column] * lasts
                     room[rest + _JUMPS, s] = room[shift, s] * room[hours, s]
                     room[rest + _ONE, s] = 1.0
+                feeds = 0
+                for j in range(n):
+                    entering = False
+                    for s in range(LANES):
+                        entering = entering or room[gain + j, s] != 0.0
+                    if entering:
+                        fed[feeds] = j
+                        feeds += 1
                 if longest > _MOST:
                     _far(source, inflow, reach, room, squares, halvings)
                 else:
@@ -211,9 +221,15 @@ def at_times(
                         for j in range(n):
                             row = j * _ROW
                             grow(
-                                here + stay * _ROW + row, here + gain * _ROW + row, one_at,
-                                here + move * _ROW, sources, inflow[j], inflow[j + 1],
-                                term, j, inverse, following + row, here + total * _ROW + row,
+                                here + stay * _ROW + row, here + move * _ROW, sources,
+                                inflow[j], inflow[j + 1], term, j, inverse,
+                                following + row, here + total * _ROW + row,
+                            )  # fmt: skip
+                        for g in range(feeds):
+                            row = fed[g] * _ROW
+                            feed(
+                                here + gain * _ROW + row, one_at, inverse,
+                                following + row, here + total * _ROW + row,
                             )  # fmt: skip
                         times_part(one_at, jumps_at, inverse)
                         term, following = following, term
