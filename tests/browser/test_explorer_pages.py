@@ -13,6 +13,13 @@ SHOWN = (
     "&show=norketamine&show=effect&show=band&show=occupancy&show=halftime&level=100&hours=auto"
     "&scale=linear"
 )
+TARGETS = "/pharmacology/targets/"
+COURSE = (
+    "model=otto_2021_s_ketamine_iv&model=perez_ruixo_2021_esketamine&preset=none"
+    "&dose=iv,0.5mg/kg,0min,40min,3,7d&dose=iv,0.5mg/kg,3d,40min,3,7d"
+    "&dose=iv,0.5mg/kg,35d,40min,3,7d&age=40&weight=70&group=none&show=parent&show=band"
+    "&level=100&hours=auto&scale=linear"
+)
 PAGES = {
     "index": "/pharmacology/",
     "nasal": "/pharmacology/models/perez_ruixo_2021_esketamine/",
@@ -22,6 +29,12 @@ PAGES = {
     "explore": EXPLORE,
     "shown": f"{EXPLORE}?{SHOWN}",
     "refused": f"{EXPLORE}?modle=kamp&age=43",
+    "course": f"{EXPLORE}?{COURSE}",
+    "targets": TARGETS,
+    "targets-missed": f"{TARGETS}?model=perez_ruixo_2021_esketamine&site=plasma&target=0min,300"
+    "&target=20min,100&stop=2h&every=10s&syringe=1&rate=60&bolus=0",
+    "targets-child": f"{TARGETS}?model=hornik_2018_children&site=plasma",
+    "targets-refused": f"{TARGETS}?target=7min,100&syringe=none&site=brain",
 }
 
 
@@ -41,10 +54,14 @@ def kernels() -> None:
 @pytest.mark.parametrize(
     ("width", "theme", "names"),
     [
-        (1440, "light", ("index", "pump", "shown")),
-        (1440, "dark", ("nasal", "shown")),
-        (820, "light", ("chain", "shown")),
-        (390, "dark", ("index", "nasal", "missing", "shown", "refused")),
+        (1440, "light", ("index", "pump", "shown", "targets", "course")),
+        (1440, "dark", ("nasal", "shown", "targets-missed")),
+        (820, "light", ("chain", "shown", "targets", "targets-child")),
+        (
+            390,
+            "dark",
+            ("index", "nasal", "missing", "shown", "refused", "targets", "targets-refused"),
+        ),
     ],
 )
 def test_the_pages_hold_at_every_width_and_theme(width, theme, names, new_page, axe, shot):

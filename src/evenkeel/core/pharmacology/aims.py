@@ -169,7 +169,7 @@ def _course(who: Subject, made: Scheme, pump: Pump) -> tuple[Floats, Floats, Flo
     """Times from 0 to the stop with both sites: just after each setting, and on to the next."""
     parts = min(max(round(pump.update_s / _FINE_S), 1), _MOST_FINE)
     share = np.concatenate([[0.0], np.arange(1, parts + 1) / parts])
-    hours = share * pump.update_h
+    hours = np.maximum(share * pump.update_h, _JUST_AFTER_H)
     central, read = vein(who)
     n = who.rates.shape[0]
     unit = np.zeros(n)
@@ -179,7 +179,6 @@ def _course(who: Subject, made: Scheme, pump: Pump) -> tuple[Floats, Floats, Flo
     rates = made.ml_per_h * pump.mg_per_ml
     there = np.einsum("fij,kj->kfi", decays, made.begun)
     there += rates[:, None, None] * gains[None]
-    hours[0] = _JUST_AFTER_H
     times = (made.times_h[:, None] + hours).ravel()
     whole = there.reshape(-1, n)
     # Before the first setting nothing is there.
