@@ -224,6 +224,24 @@ def test_people_that_do_not_differ_by_occasion_have_one():
     assert [each.occasion for each in periods_of_doses(model, doses)] == [1]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"amount_mg": -1.0}, "negative"),
+        ({"amount_mg": np.nan}, "not finite"),
+        ({"duration_h": -1.0}, "negative"),
+        ({"time_h": np.inf}, "not finite"),
+        ({"route": "rectal"}, "has no route rectal"),
+    ],
+)
+def test_a_dose_that_cannot_be_given_is_refused_by_name(wrong, words):
+    dose = Dose(**{"time_h": 0.0, "route": "iv", "amount_mg": 10.0, **wrong})
+    model = model_named(OTTO)
+    crowd = replace(crowd_of(OTTO, []), periods=periods_of_doses(model, [dose]))
+    with pytest.raises(Refusal, match=words):
+        whole(crowd, np.array([0.0, 1.0, 7.0]))
+
+
 # Size
 
 

@@ -196,6 +196,10 @@ def inputs_of(
         Refusal: a route that the model has not, a dose that it cannot take.
     """
     amount = dose.amount_mg if amount_mg is None else amount_mg
+    if not (np.isfinite([dose.time_h, dose.duration_h]).all() and np.isfinite(amount).all()):
+        raise Refusal((f"the dose at {dose.time_h:g} h has a number that is not finite",))
+    if dose.duration_h < 0.0 or np.min(amount) < 0.0:
+        raise Refusal((f"the dose at {dose.time_h:g} h has a negative amount or duration",))
     values = who.of_dose(of_dose(who.model, who.covariates, dose))
     hour = who.model.per_hour
     if dose.route not in who.model.routes:
