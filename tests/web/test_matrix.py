@@ -178,6 +178,8 @@ explorer:index                      .                      ALL      .
 explorer:model                      =domino_1982_tci       ALL      .
 explorer:explore                    .                      ALL      .
 explorer:table                      .                      ALL      .
+explorer:targets                    .                      ALL      .
+explorer:scheme                     .                      ALL      .
 portal:home                         .                      T        .
 portal:home_list                    .                      T        .
 portal:copy                         .                      T        .

@@ -46,6 +46,8 @@ def scheme_table(request: HttpRequest) -> HttpResponse:
         found = pump_answers.answer(reading.asked)
     except Busy:
         return pages.busy(request, "targets")
+    if found.refusals:
+        return pages.told({found.field: found.refusals}, ())
     return pages.download(request, pump_answers.table(found), "scheme.csv")
 
 
