@@ -21,7 +21,7 @@ import _harness as harness
 import numpy as np
 from numba import njit
 
-from evenkeel.core.pharmacology import populations, runs
+from evenkeel.core.pharmacology import populations, runs, spreads
 from evenkeel.core.pharmacology.kernels.vectors import stretch
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import models
@@ -163,7 +163,7 @@ def main() -> None:
         runs.concentrations(who, plan, threads=threads, out=out, **grid)
 
     def bands(threads: int) -> None:
-        for _ in runs.percentiles(who, plan, WANTED, threads=threads, **grid):
+        for _ in spreads.percentiles(who, plan, WANTED, threads=threads, **grid):
             pass
 
     rows(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -11,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from evenkeel.core.pharmacology import runs
-from evenkeel.core.pharmacology.kernels import ranks
+from evenkeel.core.pharmacology import runs, spreads
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.populations import (
     draw_etas,
@@ -25,10 +25,10 @@ from evenkeel.core.pharmacology.runs import (
     at_times,
     buffer,
     concentrations,
-    percentiles,
     standing,
 )
 from evenkeel.core.pharmacology.simulate import simulate
+from evenkeel.core.pharmacology.spreads import percentiles
 from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
 from evenkeel.core.pharmacology.timeline import Infusion, collected, walk
 
@@ -137,7 +137,7 @@ def test_a_grid_in_pieces_is_the_grid(cuts):
     _, _, _, who, doses = made("otto_2021_s_ketamine_iv", "iv")
     plan = schedule_of(who, doses)
     whole = concentrations(who, plan, start_h=0.0, step_h=0.25, points=POINTS)
-    run = runs._Run(who, plan, 0.0, 0.25, 1)
+    run = runs.Run(who, plan, 0.0, 0.25, 1)
     for j0, j1 in pairwise(sorted({0, *cuts, POINTS})):
         part = np.empty((PEOPLE, 2, j1 - j0))
         run.fill(j0, j1, part)
@@ -231,6 +231,29 @@ def test_what_leaves_is_what_was_there():
 
 
 VALUES = st.sampled_from([0.0, 1e-300, 1.0, 1.0 + 1e-15, 2.0, 1e9])
+GRID = {"start_h": 0.0, "step_h": 0.25}
+
+
+def of_columns(columns, wanted):
+    """Percentiles of any columns, shape (people, 2, points): of people who have no modes."""
+    people, _, points = columns.shape
+    otto = models()["otto_2021_s_ketamine_iv"]
+    who = population(otto, people=people, covariates={"WT": 70.0}, etas={})
+    plan = schedule_of(who, [Dose(time_h=0.0, route="iv", amount_mg=20.0)])
+
+    def nobody_is_fine(rates, outputs, nodes, starts, lam, weights, left, fine, room):
+        fine[:] = False
+
+    def given(*arguments):
+        j0, j1, values = arguments[9], arguments[10], arguments[17]
+        values[:] = columns[:, :, j0:j1]
+
+    with (
+        patch.object(runs, "_decompose", nobody_is_fine),
+        patch.object(spreads, "_block_rows", given),
+    ):
+        found = list(percentiles(who, plan, wanted, points=points, **GRID))
+    return np.concatenate([values for _, values in found])
 
 
 @given(
@@ -245,32 +268,68 @@ def test_percentiles_are_those_of_everybody(people, points, seed, odd, wanted):
     """However the level moves: steadily, by leaps, with people who are all the same."""
     random = np.random.default_rng(seed)
     level = np.exp(np.cumsum(random.choice([-0.01, -0.01, -0.01, 3.0, 0.0], points)))
-    window = random.lognormal(size=(people, 2, 1)) * level
-    flat = window.reshape(-1)
+    columns = random.lognormal(size=(people, 2, 1)) * level
+    flat = columns.reshape(-1)
     flat[random.integers(0, flat.size, len(odd))] = odd
-    shares = np.array(wanted) / 100.0
-    kept = np.full((shares.size, ranks.KEPT), np.inf)
-    kept[:, :2] = 0.0
-    found = np.empty((points, shares.size))
-    ranks.percentiles(window, 1, shares, kept, found)
-    expected = np.percentile(window[:, 1], wanted, axis=0).T
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-300)
+    expected = np.percentile(columns, wanted, axis=0).transpose(2, 1, 0)
+    np.testing.assert_allclose(of_columns(columns, wanted), expected, rtol=1e-12, atol=1e-300)
 
 
-@pytest.mark.parametrize("level", ["steady", "leaps"])
+@pytest.mark.parametrize("level", ["steady", "leaps", "alike", "two levels"])
 def test_percentiles_of_very_many_are_those_of_everybody(level):
     random = np.random.default_rng(4)
     moves = np.full(64, -0.02)
     if level == "leaps":
         moves[::7] = 2.0
-    window = random.lognormal(size=(5_000, 1, 1)) * np.exp(np.cumsum(moves))
-    window *= np.exp(random.normal(size=(5_000, 1, 1)) * 0.01 * np.arange(64))
-    wanted = np.array([0.0, 0.05, 5.0, 50.0, 95.0, 99.99, 100.0])
-    kept = np.full((wanted.size, ranks.KEPT), np.inf)
-    kept[:, :2] = 0.0
-    found = np.empty((64, wanted.size))
-    ranks.percentiles(window, 0, wanted / 100.0, kept, found)
-    np.testing.assert_allclose(found, np.percentile(window[:, 0], wanted, axis=0).T, rtol=1e-12)
+    columns = random.lognormal(size=(5_000, 2, 1)) * np.exp(np.cumsum(moves))
+    columns *= np.exp(random.normal(size=(5_000, 1, 1)) * 0.01 * np.arange(64))
+    if level == "alike":
+        columns = np.round(columns, 1)
+    if level == "two levels":
+        columns[::2] = 1.0
+    wanted = [0.0, 0.05, 5.0, 50.0, 95.0, 99.99, 100.0]
+    expected = np.percentile(columns, wanted, axis=0).transpose(2, 1, 0)
+    np.testing.assert_allclose(of_columns(columns, wanted), expected, rtol=1e-12, atol=1e-300)
+
+
+SPREAD = [case for case in CASES if models()[case[0]].variability]
+
+
+@given(
+    case=st.sampled_from(SPREAD),
+    people=st.integers(1, 40),
+    points=st.integers(1, 200),
+    step=st.sampled_from([0.05, 0.25, 1.7]),
+    times=st.lists(st.floats(0.0, 60.0), max_size=5),
+    threads=st.integers(1, 3),
+    wanted=st.lists(st.floats(0.0, 100.0), min_size=1, max_size=4),
+)
+@settings(max_examples=25)
+def test_percentiles_without_rows_are_those_of_the_rows(
+    case, people, points, step, times, threads, wanted
+):
+    """Any regimen and grid, with lags of one's own, with people who have no modes, few or many."""
+    both_ways(case, people, points, step, times, threads, wanted)
+
+
+@pytest.mark.parametrize("case", [case for case in SPREAD if "simons" not in case[0]])
+def test_percentiles_of_many_without_rows_are_those_of_the_rows(case):
+    both_ways(case, 2_100, 150, 0.25, [0.1, 3.0, 24.03], 1, [0.0, 2.5, 50.0, 99.0])
+
+
+def both_ways(case, people, points, step, times, threads, wanted):
+    _, _, _, who, _ = made(*case, people)
+    lasts = 0.61 if case[1] == "iv" else 0.0
+    doses = [Dose(time_h=t, route=case[1], amount_mg=56.0, duration_h=lasts) for t in times]
+    plan = schedule_of(who, doses)
+    grid = {"start_h": 0.0, "step_h": step, "points": points}
+    rows = concentrations(who, plan, **grid)
+    found = np.zeros((points, rows.shape[1], len(wanted)))
+    for part, values in percentiles(who, plan, wanted, threads=threads, **grid):
+        found[part] = values
+    expected = np.percentile(rows, wanted, axis=0).transpose(2, 1, 0)
+    peak = rows.max(axis=(0, 2))[None, :, None]
+    assert (np.abs(found - expected) <= 1e-12 * peak).all()
 
 
 @given(rate=st.floats(1e-12, 1e3), step=st.floats(1e-6, 1e3))

@@ -167,7 +167,7 @@ def _by_windows(
     crowd: Crowd, times_h: Floats, wanted: Sequence[float], grid: tuple[float, float]
 ) -> Iterator[tuple[slice, Floats]]:
     """Few enough to stand in memory all at once."""
-    from evenkeel.core.pharmacology.runs import percentiles
+    from evenkeel.core.pharmacology.spreads import percentiles
 
     whole = crowd.people * times_h.size
     done = 0

@@ -1,4 +1,4 @@
-"""Concentrations of everybody in a population, as rows or as percentiles without rows.
+"""Concentrations of everybody in a population, one row for each person and analyte.
 
 In: people in a model, what happens to them, a grid or times. Out: concentrations. Whoever
 has distinct modes is computed by ``modal``, all others by ``blocks``. A run may begin from
@@ -8,7 +8,6 @@ where everybody stood at the end of another.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -16,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from evenkeel.core.pharmacology.kernels import ranks
 from evenkeel.core.pharmacology.kernels.compiled import kernel
 from evenkeel.core.pharmacology.kernels.sizes import BLOCK, INTERVALS, LINE, POWERS
 from evenkeel.core.pharmacology.linear import Floats
@@ -30,8 +28,6 @@ _block_rows, _block_at_times = kernel("blocks.rows"), kernel("blocks.at_times")
 _LEAST_APIECE = 256  # people of a thread; fewer are done before it has begun
 _LONGEST_H = 1e6  # a century; up to there levels keep nine digits
 _PAST_CACHES = 2**25  # bytes; what is larger than this no cache will still hold
-_WINDOW = 64  # grid points treated at once where only percentiles are kept
-_WINDOW_BYTES = 2**26  # for these points, as long as they are at least eight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +43,7 @@ class Standing:
     rates: Floats
 
 
-class _Run:
+class Run:
     """One run over a grid: where everybody stands, and the modes."""
 
     def __init__(
@@ -224,7 +220,7 @@ def concentrations(
     made = buffer(who, points) if out is None else out
     if made.shape != shape:
         raise ValueError(f"the buffer has shape {made.shape}, needed is {shape}")
-    run = _Run(who, plan, start_h, step_h, threads, begin)
+    run = Run(who, plan, start_h, step_h, threads, begin)
     run.fill(first_point, first_point + points, made)
     return made
 
@@ -236,7 +232,7 @@ def at_times(
 
     At the time of a dose the value is the one before it. begin: as in ``concentrations``.
     """
-    run = _Run(who, plan, 0.0, 1.0, 1, begin)
+    run = Run(who, plan, 0.0, 1.0, 1, begin)
     out = np.empty((who.people, len(who.analytes), times_h.size))
     happens = (plan.when, plan.site, plan.amount, plan.is_rate, run.clock, run.mode, run.rate)
     room = np.empty((2, run.lam.shape[1]))
@@ -264,45 +260,3 @@ def standing(
             rates, (np.arange(people), plan.site[:, e]), np.where(acts, plan.amount[:, e], 0.0)
         )
     return Standing(at_h=at_h, amounts=amounts, rates=rates)
-
-
-def percentiles(
-    who: Population,
-    plan: Schedule,
-    wanted: Sequence[float],
-    *,
-    start_h: float,
-    step_h: float,
-    points: int,
-    first_point: int = 0,
-    threads: int = 1,
-    begin: Standing | None = None,
-) -> Iterator[tuple[slice, Floats]]:
-    """Percentiles over people, window by window, without keeping anybody's row.
-
-    wanted: 0 to 100; between two people the value is interpolated (Hyndman and Fan 7).
-    first_point, begin: as in ``concentrations``.
-
-    Yields:
-        A slice of the grid and shape (length, analytes, percentiles), ng/mL.
-    """
-    run = _Run(who, plan, start_h, step_h, threads, begin)
-    kinds = len(who.analytes)
-    shares = np.asarray(wanted, dtype=np.float64) / 100.0
-    kept = np.full((kinds, shares.size, ranks.KEPT), np.inf)
-    kept[:, :, :2] = 0.0
-    many = int(_WINDOW_BYTES / (8 * max(who.people * kinds, 1)))
-    width = min(max(many // LINE * LINE, LINE), _WINDOW)
-    window = buffer(who, width)
-    with ThreadPoolExecutor(threads) as pool:
-        for j0 in range(first_point, first_point + points, width):
-            j1 = min(j0 + width, first_point + points)
-            run.fill(j0, j1, window)
-            made = np.empty((kinds, j1 - j0, shares.size))
-            each = [
-                pool.submit(ranks.percentiles, window, o, shares, kept[o], made[o])
-                for o in range(kinds)
-            ]
-            for done in each:
-                done.result()
-            yield slice(j0, j1), made.swapaxes(0, 1)

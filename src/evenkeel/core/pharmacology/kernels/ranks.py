@@ -1,10 +1,10 @@
-"""Percentiles over many people, point after point, exact and without sorting everybody.
+"""Percentiles of everybody at one moment, exact and without sorting everybody.
 
-In: concentrations of everybody at some points. Out: percentiles, interpolated between two
-people (Hyndman and Fan 7). From one point to the next a percentile moves little and
-steadily: its next value is guessed, those near the guess are taken out and the rest only
-counted. Where the count says that the guess was wrong, everybody is looked at again, so
-a guess costs time at most and never exactness.
+In: a column, one value for each person, padded to whole vectors by infinity. Out: the
+values of a rank and of the next, between which a percentile is interpolated (Hyndman and
+Fan 7). Where it will be is guessed, those near the guess are taken out and the rest only
+counted; the count says by how much the guess was wrong, and the next is better. So a guess
+costs time at most and never exactness.
 """
 
 from __future__ import annotations
@@ -12,105 +12,172 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
+from evenkeel.core.pharmacology.kernels.columns import sift
+from evenkeel.core.pharmacology.kernels.instructions import WIDE
+from evenkeel.core.pharmacology.kernels.making import inner
 
-from evenkeel.core.pharmacology.kernels.compiled import njit
-from evenkeel.core.pharmacology.kernels.vectors import WIDE, sift
-
-_FAST: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
-KEPT = 4  # numbers kept of a percentile between points: its value, guess, width and last miss
-_ROOM = 10.0  # ranks on either side of a guess that are looked at in any case
+# What is kept of a percentile from one moment to the next: its value; by how much its
+# logarithm changes in a step, and that change itself; how many steps that was; the share of
+# the value within which some ranks lie; how far it went below and above its chord.
+VALUE, SLOPE, BEND, STEPS, WIDTH, BELOW, ABOVE = range(7)
+NEIGHBOURS = 10.0  # ranks on either side that WIDTH speaks of
+_FEW = 40  # values that are compared each with each
 _APART, _MANY = 16, 2_000  # one person in so many is a sample; fewer people need none
-_WIDEST = 0.3  # share of the guess beyond which everybody may as well be looked at
+_TRIES = 6
+_FARTHEST = 0.5  # share of a guess by which it is moved at once
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _two_of_all(column: Any, rank: int) -> tuple[float, float]:
-    """The values of this rank and of the next."""
-    parted = np.partition(column, rank)
-    first, second = parted[rank], np.inf
-    for k in range(rank + 1, parted.size):
-        second = min(second, parted[k])
-    return first, second if rank + 1 < parted.size else first
+@inner()
+def two_of(values: Any, count: int, rank: int) -> tuple[float, float]:
+    """The values of this rank and of the next, or twice the last; ``values`` is reordered.
 
-
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _by_sample(column: Any, people: int, rank: int, found: Any, below: Any) -> Any:
-    """As ``_two_of_all``: every sixteenth person tells between which values to look."""
-    last = min(rank + 1, people - 1)
-    if people >= _MANY:
-        sample = np.sort(column[:people:_APART])
-        share = rank / people
-        doubt = 4.0 * math.sqrt(share * (1.0 - share) * sample.size) + 2.0
-        least, most = int(share * sample.size - doubt), int(share * sample.size + doubt) + 1
-        low = sample[least] if least >= 0 else -np.inf
-        high = sample[most] if most < sample.size else np.inf
-        count = sift(
-            column.ctypes.data, column.size, low, high, found.ctypes.data, below.ctypes.data
-        )
-        if below[0] <= rank and last < below[0] + count:
-            return _two_of_all(found[:count], rank - below[0])
-    return _two_of_all(column[:people], rank)
-
-
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _near(column: Any, people: int, rank: int, kept: Any, found: Any, below: Any) -> Any:
-    """As ``_two_of_all`` by the guess in ``kept``; NaN where it did not hold."""
-    last = min(rank + 1, people - 1)
-    width = kept[2]
-    if width <= _WIDEST:
-        low, high = kept[1] * (1.0 - width), kept[1] * (1.0 + width)
-        count = sift(
-            column.ctypes.data, column.size, low, high, found.ctypes.data, below.ctypes.data
-        )
-        if below[0] <= rank and last < below[0] + count:
-            kept[2] = _ROOM * 2.0 * width / count
-            return _two_of_all(found[:count], rank - below[0])
-    return np.nan, np.nan
-
-
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def percentiles(window: Any, output: int, shares: Any, kept: Any, made: Any) -> None:
-    """Percentiles of one output at the points of a window.
-
-    Args:
-        window: shape (i, o, k), finite.
-        shares: shape (p,), 0 to 1.
-        kept: shape (p, KEPT): from the points before; at first infinite widths.
-        made: filled, shape (k, p).
+    There must be room for a vector behind the values.
     """
-    people = window.shape[0]
-    points = made.shape[0]
-    whole = (people + WIDE - 1) // WIDE * WIDE
-    columns = np.full((WIDE, whole), np.inf)
-    found, below = np.empty(whole + WIDE), np.zeros(1, np.int64)
-    for begin in range(0, points, WIDE):
-        width = min(WIDE, points - begin)
-        for i in range(people):
-            for k in range(width):
-                columns[k, i] = window[i, output, begin + k]
-        for k in range(width):
-            for p in range(shares.size):
-                at = shares[p] * (people - 1)
-                rank = min(math.floor(at), people - 1)
-                mine = kept[p]
-                first, second = _near(columns[k], people, rank, mine, found, below)
-                if math.isnan(first):
-                    first, second = _by_sample(columns[k], people, rank, found, below)
-                    mine[2] = 0.01
-                value = first + (second - first) * (at - rank)
-                made[begin + k, p] = value
-                _guess(mine, value)
+    if count <= _FEW:
+        whole = (count + WIDE - 1) // WIDE * WIDE
+        for k in range(count, whole):
+            values[k] = math.inf
+        first = second = -math.inf
+        for i in range(count):
+            value, less = values[i], 0
+            for k in range(whole):
+                less += 1 if values[k] < value else 0
+            if less <= rank:
+                first = max(first, value)
+            if less <= rank + 1:
+                second = max(second, value)
+        return first, second
+    low, high = 0, count - 1
+    while low < high:
+        a, b, c = values[low], values[(low + high) // 2], values[high]
+        pivot = max(min(a, b), min(max(a, b), c))
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if rank <= j:
+            high = j
+        elif rank >= i:
+            low = i
+        else:
+            break
+    first = second = values[rank]
+    if rank + 1 < count:
+        second = values[rank + 1]
+        for k in range(rank + 2, count):
+            second = min(second, values[k])
+    return first, second
 
 
-@njit(**_FAST)  # type: ignore[untyped-decorator]
-def _guess(kept: Any, value: float) -> None:
-    """Where the next point will be, as if the value went on by the same factor."""
-    if not value > 0.0:
-        kept[0], kept[1], kept[2], kept[3] = value, value, np.inf, 0.0
-        return
-    if kept[1] > 0.0:
-        kept[3] = max(abs(value / kept[1] - 1.0), 0.7 * min(kept[3], _WIDEST))
-    kept[1] = value * (value / kept[0]) if kept[0] > 0.0 else value
-    kept[0] = value
-    kept[2] = max(kept[2], 2.0 * kept[3])
+@inner()
+def _sampled(column: Any, people: int, rank: int, found: Any) -> tuple[float, float]:
+    """A guess from every sixteenth person, and the share of it within which neighbours lie."""
+    size = 0
+    for k in range(0, people, _APART):
+        found[size] = column[k]
+        size += 1
+    at = rank // _APART
+    guess, _ = two_of(found, size, at)
+    # Behind it are those that are larger; the least of them, some ranks on, tells how dense.
+    ahead = min(4, size - 1 - at)
+    farther = guess
+    if ahead > 0:
+        rest = found[at:size]
+        for _ in range(ahead):  # a few of the smallest, one after the other
+            least = math.inf
+            for k in range(rest.size):
+                if rest[k] > farther:
+                    least = min(least, rest[k])
+            if least < math.inf:
+                farther = least
+    width = (farther - guess) / guess / (_APART * max(ahead, 1)) * NEIGHBOURS
+    return guess, max(width, 1e-9)
+
+
+@inner()
+def _near(
+    column: Any, people: int, rank: int, guess: float, width: float, found: Any, below: Any
+) -> tuple[float, float, float]:
+    """As ``two_of``, and how wide its neighbourhood is; NaN where the guess led nowhere."""
+    last = min(rank + 1, people - 1)
+    before, rank_before = 0.0, 0.0
+    for _ in range(_TRIES):
+        reach = 1.5 * width
+        count = sift(
+            column.ctypes.data, column.size, guess * (1.0 - reach), guess * (1.0 + reach),
+            found.ctypes.data, below.ctypes.data,
+        )  # fmt: skip
+        under = below[0]
+        if under <= rank and last < under + count:
+            first, second = two_of(found, count, rank - under)
+            seen = 2.0 * reach * NEIGHBOURS / count
+            return first, second, max(min(seen, 4.0 * width), 0.25 * width)
+        here = under + 0.5 * count
+        each = width / NEIGHBOURS
+        if before > 0.0 and (guess - before) * (here - rank_before) > 0.0:
+            each = (guess - before) / (here - rank_before) / guess
+        before, rank_before = guess, here
+        move = (rank + 0.5 - here) * each
+        if not abs(move) <= _FARTHEST:
+            break
+        guess *= 1.0 + move
+    return math.nan, math.nan, 0.0
+
+
+@inner()
+def of_everybody(
+    column: Any, people: int, rank: int, found: Any, below: Any
+) -> tuple[float, float, float]:
+    """As ``_near``, with nothing to guess from; never NaN."""
+    if people >= _MANY:
+        guess, width = _sampled(column, people, rank, found)
+        if guess > 0.0 and width < _FARTHEST:
+            first, second, width = _near(column, people, rank, guess, width, found, below)
+            if not math.isnan(first):
+                return first, second, width
+    for k in range(column.size):
+        found[k] = column[k]
+    first, second = two_of(found, column.size, rank)
+    return first, second if rank + 1 < people else first, 0.01
+
+
+@inner()
+def ahead(kept: Any, steps: int) -> float:
+    """How much the logarithm of a percentile changes in the next steps, if it goes on so."""
+    return float(steps * (kept[SLOPE] + 0.5 * kept[BEND] * (kept[STEPS] + steps)))
+
+
+@inner()
+def percentile(
+    column: Any, people: int, share: float, kept: Any, steps: int, known: int, found: Any,
+    below: Any,
+) -> float:  # fmt: skip
+    """A percentile of a column, ``steps`` after the one before.
+
+    known: how many moments since the last happening are known; of fewer than two nothing can
+    be guessed. share: 0 to 1.
+    """
+    at = share * (people - 1)
+    rank = min(math.floor(at), people - 1)
+    was = kept[VALUE]
+    first, second, width = math.nan, math.nan, 0.0
+    if known > 1 and was > 0.0:
+        guess = was * math.exp(ahead(kept, steps))
+        first, second, width = _near(column, people, rank, guess, kept[WIDTH], found, below)
+    if math.isnan(first):
+        first, second, width = of_everybody(column, people, rank, found, below)
+    kept[WIDTH] = width
+    value = first + (second - first) * (at - rank)
+    slope = bend = 0.0
+    if known > 0 and was > 0.0 and value > 0.0:
+        slope = math.log(value / was) / steps
+        if known > 1:
+            bend = 2.0 * (slope - kept[SLOPE]) / (steps + kept[STEPS])
+    kept[VALUE], kept[SLOPE], kept[BEND], kept[STEPS] = value, slope, bend, steps
+    return float(value)

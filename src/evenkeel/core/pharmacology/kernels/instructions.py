@@ -1,0 +1,77 @@
+"""The words in which ``vectors`` and ``columns`` are written: instructions on eight numbers.
+
+Addresses are whole numbers here, of contiguous float64. Vectors are eight wide; on any
+processor they become what it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from evenkeel.core.pharmacology.kernels.sizes import LINE
+
+vectorised: Any = intrinsic  # none of these say what types they are
+tools: Any = cgutils
+
+WIDE = LINE  # float64 in a vector
+DOUBLE, LONG, INT = ir.DoubleType(), ir.IntType(64), ir.IntType(32)
+VECTOR = ir.VectorType(DOUBLE, WIDE)
+LONGS = ir.VectorType(LONG, WIDE)
+
+
+def long(value: int) -> ir.Constant:
+    return ir.Constant(LONG, value)
+
+
+def every(value: float) -> ir.Constant:
+    return ir.Constant(VECTOR, [value] * WIDE)
+
+
+def spread(b: Any, value: Any) -> Any:
+    empty = ir.Constant(VECTOR, ir.Undefined)
+    one = b.insert_element(empty, value, ir.Constant(INT, 0))
+    zeros = ir.Constant(ir.VectorType(INT, WIDE), [0] * WIDE)
+    return b.shuffle_vector(one, empty, zeros)
+
+
+def fused(b: Any, x: Any, y: Any, z: Any) -> Any:
+    kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
+    function = tools.get_or_insert_function(b.module, kind, f"llvm.fmuladd.v{WIDE}f64")
+    return b.call(function, [x, y, z])
+
+
+def vector_at(b: Any, address: Any, at: Any) -> Any:
+    """Pointer to the vector that begins ``at`` numbers after the address."""
+    place = b.add(address, b.shl(at, ir.Constant(LONG, 3)))
+    return b.inttoptr(place, VECTOR.as_pointer())
+
+
+def number_place(b: Any, address: Any, at: Any, kind: Any = DOUBLE) -> Any:
+    return b.inttoptr(b.add(address, b.shl(at, ir.Constant(LONG, 3))), kind.as_pointer())
+
+
+def number_at(b: Any, address: Any, at: int, kind: Any = DOUBLE) -> Any:
+    return b.load(number_place(b, address, ir.Constant(LONG, at), kind))
+
+
+def count_up(b: Any, stop: Any, by: Any, body: Callable[[Any], None]) -> None:
+    """body(0), body(by) … below ``stop``."""
+    function = b.function
+    head, inside = function.append_basic_block(), function.append_basic_block()
+    after = function.append_basic_block()
+    before = b.block
+    b.branch(head)
+    b.position_at_end(head)
+    k = b.phi(LONG)
+    k.add_incoming(ir.Constant(LONG, 0), before)
+    b.cbranch(b.icmp_signed("<", k, stop), inside, after)
+    b.position_at_end(inside)
+    body(k)
+    k.add_incoming(b.add(k, by), b.block)
+    b.branch(head)
+    b.position_at_end(after)
