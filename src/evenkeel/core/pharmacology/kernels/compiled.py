@@ -284,9 +284,3 @@ _kernels: dict[str, Kernel] = {}
 def kernel(name: str) -> Kernel:
     """The kernel of this name, ``module.function``: one for everybody."""
     return _kernels.setdefault(name, Kernel(name))
-
-
-def __getattr__(name: str) -> Any:
-    if name == "njit":  # until the last kernel is declared
-        return importlib.import_module("evenkeel.core.pharmacology.kernels.kept").njit
-    raise AttributeError(name)
