@@ -248,8 +248,6 @@ def _drawing(frame: Frame, lines: list[Line], width: float, said: str) -> SafeSt
     if frame.level:
         at = axes.y(frame.level)
         parts.append(svg.line(box.left, at, box.right, at, "definition"))
-        words = f"{write_number(frame.level)} {frame.unit}"
-        parts.append(svg.text(box.right - 4, at - 5, words, "limit-words", "end"))
     for line in lines:
         if line.band_x is not None and line.low is not None and line.high is not None:
             upper = points(axes, line.band_x, line.high)
@@ -260,6 +258,10 @@ def _drawing(frame: Frame, lines: list[Line], width: float, said: str) -> SafeSt
         for part in _above_floor(axes, line.y):
             drawn = points(axes, line.x[part], line.y[part])
             parts.append(svg.polyline(drawn, f"curve curve-{line.of.place + 1}"))
+    if frame.level:
+        # Above the curves, of which one may stand where the words are.
+        words = f"{write_number(frame.level)} {frame.unit}"
+        parts.append(svg.text(box.right - 4, axes.y(frame.level) - 5, words, "limit-words", "end"))
     parts += _letters(axes, lines)
     parts.append(svg.line(box.left, box.bottom, box.right, box.bottom, "axis"))
     if frame.answer is not None:

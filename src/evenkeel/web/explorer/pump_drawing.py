@@ -177,10 +177,13 @@ def _twin(aimed: Aimed) -> SafeString:
 
 def setting_rows(aimed: Aimed) -> list[dict[str, str]]:
     """The first settings as lines of a table."""
+    syringe = aimed.pump.mg_per_ml
     return [
         {
             "at": clock(each.from_h),
-            "bolus": f"{number(each.bolus_mg)} mg" if each.bolus_mg else "",
+            "bolus": f"{number(each.bolus_mg)} mg ({number(each.bolus_mg / syringe)} mL)"
+            if each.bolus_mg
+            else "",
             "ml": write_number(f"{each.ml_per_h:.6g}"),
             "mg": write_number(f"{each.mg_per_h:.6g}"),
             "plasma": number(each.plasma),
