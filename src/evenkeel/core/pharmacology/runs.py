@@ -166,7 +166,7 @@ class Run:
 def _room(who: Population) -> tuple[Floats, Floats]:
     """Memory for one thread to work in where blocks are used."""
     n = who.rates.shape[1]
-    return np.empty((3, n, n)), np.empty((6, n))
+    return np.empty((4, n, n)), np.empty((6, n))
 
 
 def _modes_of_outputs(weights: Floats, kinds: int, n: int) -> tuple[Any, Any]:

@@ -143,7 +143,7 @@ class _Everybody:
             np.zeros(crowd.others, dtype=np.int64), run.clock[rest], run.mode[rest], run.rate[rest],
         )  # fmt: skip
         self.block_room = (
-            np.empty((3, n, n)), np.empty((kinds, n, BLOCK)), np.empty((6, n)),
+            np.empty((4, n, n)), np.empty((kinds, n, BLOCK)), np.empty((6, n)),
         )  # fmt: skip
         column = wide + -(-crowd.others // LINE) * LINE
         longer = column + 2 * LINE

@@ -19,7 +19,7 @@ _GIVEN = {
     "rates": "f8 i n n", "outputs": "f8 i n o", "chosen": "b1 i",
     "when": "f8 w e", "site": "i8 w e", "amount": "f8 i e", "is_rate": "b1 w e",
 }  # fmt: skip
-_ROOM = {"squares": "f8 3 n n, filled", "lines": "f8 6 n, filled"}
+_ROOM = {"squares": "f8 4 n n, filled", "lines": "f8 6 n, filled"}
 
 
 @inner()
@@ -108,6 +108,28 @@ def _square(made: Any, other: Any) -> None:
             made[j, h] = other[j, h]
 
 
+@inner()
+def _go_on(
+    matrix: Any, hours: float, x: Any, work: Any, sums: Any, leap: Any, power: Any, other: Any
+) -> None:
+    """x becomes exp(matrix * hours) x: step by step, or where it is far by one propagator."""
+    n = x.size
+    shift = 0.0
+    for j in range(n):
+        shift = max(shift, -matrix[j, j])
+    if shift * hours <= 2.0 * n:
+        _act(matrix, hours, x, work, sums)
+        return
+    _propagator(matrix, hours, leap, power, other)
+    for j in range(n):
+        total = 0.0
+        for q in range(n):
+            total += leap[j, q] * x[q]
+        work[j] = total
+    for j in range(n):
+        x[j] = work[j]
+
+
 @entry(
     {
         **_GIVEN,
@@ -155,7 +177,7 @@ def rows(
     squares, table, lines: memory to work in.
     """
     n, kinds, events = rates.shape[1], outputs.shape[2], when.shape[1]
-    made, power, other = squares[0], squares[1], squares[2]
+    made, power, other, leap = squares[0], squares[1], squares[2], squares[3]
     row, following, full = lines[0], lines[1], lines[2]
     rest, work, sums = lines[3], lines[4], lines[5]
     for i in range(first, last):
@@ -195,7 +217,7 @@ def rows(
                     _settle(matrix, inputs[i], full, other)
                     for j in range(n):
                         rest[j] = state[i, j] - full[j]
-                    _act(matrix, after, rest, work, sums)
+                    _go_on(matrix, after, rest, work, sums, leap, power, other)
                     begun = now
                     while now < stop:
                         width = min(BLOCK, stop - now)
@@ -236,7 +258,7 @@ def rows(
                     _settle(matrix, inputs[i], full, other)
                     for j in range(n):
                         rest[j] = state[i, j] - full[j]
-                    _act(matrix, passed, rest, work, sums)
+                    _go_on(matrix, passed, rest, work, sums, leap, power, other)
                     for j in range(n):
                         state[i, j] = rest[j] + full[j]
                 place = site[shared, e]
