@@ -95,6 +95,8 @@ def test_a_reader_asks_changes_and_shares_a_question(new_page, axe, shot):
     assert page.get_by_role("group", name="Row 1").get_by_label("Amount").input_value() == "0.5"
     shared = page.get_by_label("Link to exactly this").input_value()
     assert shared.endswith(page.url.partition("/pharmacology")[2])
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    shot(page, "explorer")
     page.get_by_text("Show as a table").first.click()
     page.get_by_role("columnheader", name="A, ng/mL").first.wait_for()
     axe(page)
@@ -103,6 +105,48 @@ def test_a_reader_asks_changes_and_shares_a_question(new_page, axe, shot):
     page.get_by_text("B, Simons 2022, refuses.").wait_for()
     axe(page)
     shot(page, "pharmacology-refuses")
+
+
+def test_a_reader_aims_by_keyboard_and_is_told_at_the_field_what_cannot_be(new_page, axe, shot):
+    page = new_page(width=1280, height=1000)
+    page.goto("/pharmacology/")
+    page.get_by_role("link", name="Targets", exact=True).click()
+    page.get_by_role("heading", name="Targets for a pump").wait_for()
+    shot(page, "targets")
+    second = page.get_by_role("group", name="Target 2")
+    second.get_by_label("From").focus()
+    for typed in ("10min", "80", "30min", "50"):  # when and how much, one tab apart
+        page.keyboard.press("Control+A")
+        page.keyboard.type(typed)
+        page.keyboard.press("Tab")
+    page.get_by_label("Largest bolus, mg").fill("0")
+    page.keyboard.press("Enter")
+    page.get_by_text("80 ng/mL from 10 min", exact=False).first.wait_for()
+    assert "target=0min,100&target=10min,80&target=30min,50" in page.url
+    assert "bolus=0" in page.url
+    page.get_by_label("Model", exact=True).select_option("fanta_2015_s_ketamine")
+    page.get_by_role("button", name="Work it out").click()
+    page.get_by_text("Fanta 2015 refuses.").wait_for()
+    site = page.get_by_label("Aim at")
+    assert site.get_attribute("aria-invalid") == "true"
+    axe(page)
+    site.select_option("plasma")
+    page.get_by_label("Syringe, mg/mL").fill("1,5")
+    page.get_by_role("button", name="Work it out").click()
+    page.get_by_text("This address cannot be read", exact=False).wait_for()
+    syringe = page.get_by_label("Syringe, mg/mL")
+    assert syringe.input_value() == "1,5"
+    assert syringe.get_attribute("aria-invalid") == "true"
+    axe(page)
+    syringe.fill("1.5")
+    page.get_by_role("button", name="Work it out").click()
+    page.get_by_text("No pump program is known that uses Fanta 2015", exact=False).wait_for()
+    with page.expect_download() as got:
+        page.get_by_role("link", name="Download the settings as CSV").click()
+    assert got.value.path().read_text("utf-8").startswith("model,from_h,until_h,bolus_mg")
+    page.emulate_media(media="print")
+    assert page.get_by_role("columnheader", name="mL/h").is_visible()
+    assert not page.get_by_label("Model", exact=True).is_visible()
 
 
 def test_the_pages_work_without_scripts_and_on_paper(new_page, shot):

@@ -32,6 +32,8 @@ def test_a_coordinator_issues_a_packet_and_gets_the_file(page, sign_in, axe, sho
     shot(page, "packets-empty")
     page.get_by_role("link", name="First authorisation, 2 trials").click()
     page.get_by_role("heading", name="What is missing").wait_for()
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    shot(page, "packet")
     page.get_by_label("Safeguards").check()
     page.get_by_role("button", name="Show with these parts").click()
     page.get_by_role("heading", name="Safeguards").wait_for()

@@ -104,3 +104,7 @@ def test_a_long_history_holds_at_every_width_and_theme(width, theme, new_page, s
         wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wider <= 0, f"{page.url} is {wider} px wider than the screen"
         shot(page, f"trials-{width}-{theme}{part.replace('/', '')}")
+    if width == 1440:
+        page.set_viewport_size({"width": 1280, "height": 1000})
+        page.goto(address)
+        shot(page, "trials")

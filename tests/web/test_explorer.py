@@ -345,6 +345,8 @@ def test_half_a_year_of_infusions_is_drawn_with_its_band():
         tops = curve[np.searchsorted(otto.times_h, ends - 1e-9)]
         np.testing.assert_allclose(tops, one.max(), rtol=0.01)
     drawn = ask(asked).content.decode()
+    twin = re.search(r'<details class="twin"><summary>Show as a table.*?</details>', drawn, re.S)[0]
+    assert len(re.findall(r"<td>158</td>", twin)) == 20  # the end of each, not even times alone
     assert "20 doses, 700 mg together, drawn for 180 days" in words_of(ask(asked))
     assert drawn.count('class="spread spread-1"') == 2  # wide and narrow
     wide = re.search(r'class="curve curve-1" d="M([^"]+)"', drawn)

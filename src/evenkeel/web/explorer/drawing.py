@@ -25,7 +25,7 @@ from evenkeel.web.ui.words import write_number
 WIDE, NARROW = 860.0, 330.0
 _HIGH = {WIDE: 290.0, NARROW: 216.0}
 _LOG_DECADES = 1000.0
-_TWIN_TIMES = 12
+_TWIN_TIMES, _TWIN_ENDS = 12, 30
 KINDS = {
     "parent": "The drug that is given",
     "norketamine": "Norketamine",
@@ -349,6 +349,10 @@ def _doses(answer: Answer, axes: Axes, top: float, is_wide: bool) -> list[SafeSt
 
 def _twin(frame: Frame, lines: list[Line], title: str) -> SafeString:
     shown = np.linspace(0.0, frame.x_end, _TWIN_TIMES + 1)
+    if frame.answer is not None:
+        # Even times of a course of weeks would all lie where nothing is left.
+        ends = [each.time_h + each.duration_h for each in frame.answer.doses if each.duration_h]
+        shown = np.unique([*shown, *(end for end in ends[:_TWIN_ENDS] if end <= frame.x_end)])
     heads = ["Time"]
     for line in lines:
         heads.append(f"{line.of.letter}, {frame.unit}")

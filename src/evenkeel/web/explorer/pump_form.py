@@ -61,8 +61,8 @@ def _groups() -> list[dict[str, Any]]:
     """Models with a way into a vein, those of pump programs first."""
 
     def line(each: Model) -> dict[str, str]:
-        site = "plasma and effect site" if each.effect_site is not None else "plasma only"
-        return {"id": each.id, "words": f"{short_name(each)}: {drug_short(each)}, {site}"}
+        site = "" if each.effect_site is not None else ", plasma only"
+        return {"id": each.id, "words": f"{short_name(each)}: {drug_short(each)}{site}"}
 
     able = [each for each in models().values() if "iv" in each.routes and not each.no_targets]
     wanted = (
