@@ -21,7 +21,7 @@ from evenkeel.core.pharmacology.records import Record, happenings_of_records
 from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.simulate import happenings, pieces_of
 from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
-from evenkeel.core.pharmacology.timeline import Bolus, collected, walk
+from evenkeel.core.pharmacology.timeline import Bolus, Infusion, collected, walk
 
 NEAR = 1e-9  # share of the peak
 EVERYBODY = (0.0, 25.0, 50.0, 75.0, 100.0)  # of five people: each of them
@@ -166,6 +166,28 @@ def test_every_treatment_has_its_own_draw_and_amounts_stay(way, monkeypatch):
     )  # fmt: skip
     expected = np.array([by_occasion(k, begins, times) for k in range(5)])
     near(whole(crowd, times), expected)
+
+
+def test_an_infusion_runs_on_into_the_next_occasion_with_its_rate():
+    """30 h of it, and a film after 25 h: from then on its 5 h to come meet another person."""
+    model = model_named(SIMONS)
+    drip = Dose(time_h=0.0, route="iv", amount_mg=60.0, duration_h=30.0)
+    late = Dose(time_h=25.0, route="sublingual", amount_mg=50.0)
+    crowd = replace(crowd_of(SIMONS, []), periods=periods_of_doses(model, [drip, late]))
+    times = np.arange(1, 80) * 0.5
+    made = []
+    for k in range(5):
+        first, second = somebody(SIMONS, k), somebody(SIMONS, k, occasion=2)
+        plan = happenings(first, [drip])
+        before = times <= 25.0
+        own = collected(pieces_of(first, plan, times[before]), int(before.sum()), 3)
+        state = collected(walk(first.rates, plan, np.array([25.0])), 1, 14)[0]
+        again = [Bolus(time_h=25.0, compartment=c, amount_mg=float(x)) for c, x in enumerate(state)]
+        again.append(Infusion(time_h=25.0, compartment=3, rate_mg_per_h=2.0, end_h=30.0))
+        again += happenings(second, [late])
+        after = collected(pieces_of(second, again, times[~before]), int((~before).sum()), 3)
+        made.append(np.concatenate([own, after]))
+    near(whole(crowd, times), np.array(made))
 
 
 def test_an_occasion_is_the_same_however_many_there_are_of_people_and_occasions():
