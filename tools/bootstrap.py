@@ -126,7 +126,11 @@ def warm() -> None:
     if there and any(folder.glob("*.o")):
         return
     say("compiling the kernels of the simulation, once (up to a minute)")
-    if run(PYTHON, "-m", "evenkeel.core.pharmacology.kernels", quiet=True):
+    parts = min(os.cpu_count() or 1, 4)
+    command = [str(PYTHON), "-m", "evenkeel.core.pharmacology.kernels"]
+    quiet = {"cwd": HERE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    every = [subprocess.Popen([*command, f"{part}/{parts}"], **quiet) for part in range(parts)]
+    if sum(abs(each.wait()) for each in every) == 0:
         mark.write_text(wanted, encoding="utf-8")
     else:
         say("they could not be compiled; the first simulation of a population will try again")

@@ -179,16 +179,18 @@ def make(name: str) -> tuple[dict[str, Any], bytes]:
     return made
 
 
-def make_all() -> Iterator[str]:
+def make_all(part: int = 0, parts: int = 1) -> Iterator[str]:
     """Compile those that are not beside the package, and take away those of older sources.
+
+    part, parts: every so manieth of them, so that several processes share the work.
 
     Yields:
         The names of what was compiled.
     """
     making = importlib.import_module("evenkeel.core.pharmacology.kernels.making")
-    wanted = set()
-    for name in making.names():
-        wanted.add(_file(name))
+    names = making.names()
+    wanted = {_file(name) for name in names}
+    for name in names[part::parts]:
         if _read(beside(), False, name) is None:
             make(name)
             yield name
