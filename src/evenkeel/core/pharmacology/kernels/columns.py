@@ -23,6 +23,8 @@ from evenkeel.core.pharmacology.kernels.instructions import (
     count_up,
     every,
     fused,
+    halves,
+    keep_places,
     long,
     number_at,
     number_place,
@@ -53,18 +55,19 @@ def sift(_typing: Any, values: Any, count: Any, low: Any, high: Any, found: Any,
         def body(k: Any) -> None:
             now = b.load(vector_at(b, values, k), align=8)
             under = b.fcmp_ordered("<", now, least)
-            inside = b.and_(b.fcmp_ordered(">=", now, least), b.fcmp_ordered("<", now, most))
             b.store(b.sub(b.load(below), b.sext(under, LONGS)), below)
-            any_inside = b.icmp_unsigned(
-                "!=", b.bitcast(inside, ir.IntType(WIDE)), ir.Constant(ir.IntType(WIDE), 0)
-            )
-            with b.if_then(any_inside, likely=False):
-                at = b.load(kept)
-                for lane in range(WIDE):
-                    one = ir.Constant(INT, lane)
-                    b.store(b.extract_element(now, one), number_place(b, found, at))
-                    at = b.add(at, b.zext(b.extract_element(inside, one), LONG))
-                b.store(at, kept)
+            inside = []
+            for each, low_of, high_of in zip(
+                halves(b, now), halves(b, least), halves(b, most), strict=True
+            ):
+                above = b.fcmp_ordered(">=", each, low_of)
+                inside.append(b.and_(above, b.fcmp_ordered("<", each, high_of)))
+
+            def put(lane: int, at: Any) -> None:
+                one = b.extract_element(now, ir.Constant(INT, lane))
+                b.store(one, number_place(b, found, at))
+
+            keep_places(b, inside, kept, put)
 
         count_up(b, count, ir.Constant(LONG, WIDE), body)
         total: Any = zero
@@ -99,7 +102,12 @@ def part(
     def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
         begins, ends, doubt, count, scale, lines, wanted, chosen, stride, below, kept = given
         by = spread(b, scale)
-        bits_of = ir.IntType(WIDE)
+
+        def larger(x: Any, y: Any) -> Any:
+            return b.select(b.fcmp_ordered(">", x, y), x, y)
+
+        def smaller(x: Any, y: Any) -> Any:
+            return b.select(b.fcmp_ordered("<", x, y), x, y)
 
         def body(k: Any) -> None:
             unsure = b.load(vector_at(b, doubt, k), align=8)
@@ -111,27 +119,23 @@ def part(
             def band(p: Any) -> None:
                 at = b.add(lines, b.shl(p, long(5)))
                 low, low_end, high, high_end = (spread(b, number_at(b, at, q)) for q in range(4))
-                under = b.and_(
-                    b.fcmp_ordered("<", most[0], low), b.fcmp_ordered("<", most[1], low_end)
-                )
-                over = b.and_(
-                    b.fcmp_ordered(">", least[0], high), b.fcmp_ordered(">", least[1], high_end)
-                )
                 place = b.inttoptr(b.add(below, b.shl(p, long(6))), LONGS.as_pointer())
+                # How far the farther end is above the lower line, and below the upper.
+                over_low = larger(b.fsub(most[0], low), b.fsub(most[1], low_end))
+                under_high = larger(b.fsub(high, least[0]), b.fsub(high_end, least[1]))
+                under = b.fcmp_ordered("<", over_low, every(0.0))
                 b.store(b.sub(b.load(place, align=8), b.sext(under, LONGS)), place, align=8)
-                clear = b.or_(under, over)
-                some = b.icmp_unsigned(
-                    "!=", b.bitcast(clear, bits_of), ir.Constant(bits_of, 2**WIDE - 1)
-                )
-                with b.if_then(some, likely=False):
-                    number = number_place(b, kept, p, LONG)
-                    row = b.add(chosen, b.mul(p, stride))
-                    at = b.load(number)
-                    for lane in range(WIDE):
-                        b.store(b.add(k, long(lane)), number_place(b, row, at, LONG))
-                        may = b.not_(b.extract_element(clear, ir.Constant(INT, lane)))
-                        at = b.add(at, b.zext(may, LONG))
-                    b.store(at, number)
+                # Neither certainly below nor certainly above.
+                crosses = [
+                    b.fcmp_ordered(">=", half, ir.Constant(half.type, [0.0] * (WIDE // 2)))
+                    for half in halves(b, smaller(over_low, under_high))
+                ]
+                row = b.add(chosen, b.mul(p, stride))
+
+                def put(lane: int, at: Any) -> None:
+                    b.store(b.add(k, long(lane)), number_place(b, row, at, LONG))
+
+                keep_places(b, crosses, number_place(b, kept, p, LONG), put)
 
             count_up(b, wanted, long(1), band)
 

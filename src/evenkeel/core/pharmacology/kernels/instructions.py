@@ -75,3 +75,31 @@ def count_up(b: Any, stop: Any, by: Any, body: Callable[[Any], None]) -> None:
     k.add_incoming(b.add(k, by), b.block)
     b.branch(head)
     b.position_at_end(after)
+
+
+def halves(b: Any, value: Any) -> list[Any]:
+    """Both halves: comparisons of four are one register, of eight they are packed first."""
+    empty = ir.Constant(value.type, ir.Undefined)
+    kind = ir.VectorType(INT, WIDE // 2)
+    return [
+        b.shuffle_vector(value, empty, ir.Constant(kind, list(range(k, k + WIDE // 2))))
+        for k in (0, WIDE // 2)
+    ]
+
+
+def keep_places(b: Any, masks: list[Any], kept: Any, put: Callable[[int, Any], None]) -> None:
+    """put(lane, place) for all lanes, the place going on after each lane that ``masks`` mark.
+
+    masks: of both halves. kept: pointer to the first place, made the next one. What is not
+    marked is put as well and overwritten.
+    """
+    half, bits_of = WIDE // 2, ir.IntType(WIDE // 2)
+    either = b.bitcast(b.or_(*masks), bits_of)
+    with b.if_then(b.icmp_unsigned("!=", either, ir.Constant(bits_of, 0)), likely=False):
+        at = b.load(kept)
+        for number, mask in enumerate(masks):
+            bits = b.zext(b.bitcast(mask, bits_of), LONG)
+            for lane in range(half):
+                put(number * half + lane, at)
+                at = b.add(at, b.and_(b.lshr(bits, long(lane)), long(1)))
+        b.store(at, kept)

@@ -21,7 +21,7 @@ from evenkeel.core.pharmacology.kernels.making import inner
 # the value within which some ranks lie; how far it went below and above its chord.
 VALUE, SLOPE, BEND, STEPS, WIDTH, BELOW, ABOVE = range(7)
 NEIGHBOURS = 10.0  # ranks on either side that WIDTH speaks of
-_FEW = 40  # values that are compared each with each
+FEW = 40  # values that are compared each with each
 _APART, _MANY = 16, 2_000  # one person in so many is a sample; fewer people need none
 _TRIES = 6
 _FARTHEST = 0.5  # share of a guess by which it is moved at once
@@ -33,7 +33,7 @@ def two_of(values: Any, count: int, rank: int) -> tuple[float, float]:
 
     There must be room for a vector behind the values.
     """
-    if count <= _FEW:
+    if count <= FEW:
         whole = (count + WIDE - 1) // WIDE * WIDE
         for k in range(count, whole):
             values[k] = math.inf
@@ -101,7 +101,7 @@ def _sampled(column: Any, people: int, rank: int, found: Any) -> tuple[float, fl
 
 
 @inner()
-def _near(
+def near(
     column: Any, people: int, rank: int, guess: float, width: float, found: Any, below: Any
 ) -> tuple[float, float, float]:
     """As ``two_of``, and how wide its neighbourhood is; NaN where the guess led nowhere."""
@@ -134,11 +134,11 @@ def _near(
 def of_everybody(
     column: Any, people: int, rank: int, found: Any, below: Any
 ) -> tuple[float, float, float]:
-    """As ``_near``, with nothing to guess from; never NaN."""
+    """As ``near``, with nothing to guess from; never NaN."""
     if people >= _MANY:
         guess, width = _sampled(column, people, rank, found)
         if guess > 0.0 and width < _FARTHEST:
-            first, second, width = _near(column, people, rank, guess, width, found, below)
+            first, second, width = near(column, people, rank, guess, width, found, below)
             if not math.isnan(first):
                 return first, second, width
     for k in range(column.size):
@@ -169,7 +169,7 @@ def percentile(
     first, second, width = math.nan, math.nan, 0.0
     if known > 1 and was > 0.0:
         guess = was * math.exp(ahead(kept, steps))
-        first, second, width = _near(column, people, rank, guess, kept[WIDTH], found, below)
+        first, second, width = near(column, people, rank, guess, kept[WIDTH], found, below)
     if math.isnan(first):
         first, second, width = of_everybody(column, people, rank, found, below)
     kept[WIDTH] = width

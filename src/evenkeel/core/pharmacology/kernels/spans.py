@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from evenkeel.core.pharmacology.kernels.columns import part, sift
+from evenkeel.core.pharmacology.kernels.columns import part
 from evenkeel.core.pharmacology.kernels.instructions import WIDE
 from evenkeel.core.pharmacology.kernels.making import entry, inner
 from evenkeel.core.pharmacology.kernels.places import (
@@ -35,9 +35,11 @@ from evenkeel.core.pharmacology.kernels.ranks import (
     ABOVE,
     BELOW,
     BEND,
+    FEW,
     VALUE,
     WIDTH,
     ahead,
+    near,
     of_everybody,
     percentile,
     two_of,
@@ -46,10 +48,9 @@ from evenkeel.core.pharmacology.kernels.sizes import LEVELS, REMEMBERED
 from evenkeel.core.pharmacology.kernels.stretches import grid_time, stretch_end
 
 _AFRESH = 512  # points after which everybody is computed from exponentials again
-_MANY = 64  # people among whom a guess saves time
 # Share of people that may cross, times points of a span: below, a span twice as long costs
 # less for each point; above, one half as long does.
-_LONGER, _SHORTER = 0.13, 1.07
+_LONGER, _SHORTER = 0.25, 1.8
 
 
 @inner(fused=True)
@@ -70,15 +71,11 @@ def _among(
     """The values of two ranks of all, ``under`` of whom lie below these; NaN if not here."""
     if not (under <= rank and last < under + count):
         return math.nan, math.nan
-    if count > _MANY and guess > 0.0:
+    if count > FEW and guess > 0.0:
         size = (count + WIDE - 1) // WIDE * WIDE
-        few = sift(
-            values.ctypes.data, size, guess * (1.0 - width), guess * (1.0 + width),
-            found.ctypes.data, below.ctypes.data,
-        )  # fmt: skip
-        lower = under + below[0]
-        if lower <= rank and last < lower + few:
-            return two_of(found, few, rank - lower)
+        first, second, _ = near(values[:size], count, rank - under, guess, width, found, below)
+        if not math.isnan(first):
+            return first, second
     for c in range(count):
         found[c] = values[c]
     return two_of(found, count, rank - under)
@@ -238,12 +235,16 @@ def _inside(
     one = made[first_point, o, p]
     end = made[first_point + k, o, p] * scale
     back, shrunk = scale ** (-1.0 / k), 1.0
-    before, line_before, lowest, highest = one, one, 0.0, 0.0
+    lowest, highest = 0.0, 0.0
+    # A guess: as far off the line as before, and going on so; at first, as on the last span.
+    off = 1.0 + 4.0 * (mine[ABOVE] - mine[BELOW]) * (k - 1)
+    off_before = 1.0
     for h in range(1, k):
         shrunk *= back
         line = (one + (end - one) * h / k) * shrunk
-        guess = before * (line / line_before) if line_before > 0.0 else 0.0
-        first, second = _among(within[h], size, under, rank, last, guess, mine[WIDTH], found, below)
+        first, second = _among(
+            within[h], size, under, rank, last, line * off, mine[WIDTH], found, below
+        )
         low = (band[0] + (band[1] - band[0]) * h / k) * shrunk
         high = (band[2] + (band[3] - band[2]) * h / k) * shrunk
         if rank == last:
@@ -255,8 +256,10 @@ def _inside(
             first, second, _ = of_everybody(column, whole, rank, found, below)
         value = first + (second - first) * (at - rank)
         made[first_point + h, o, p] = value
-        before, line_before = value, line
+        off = 0.0
         if line > 0.0:
+            off = 2.0 * value / line - off_before
+            off_before = value / line
             lowest = max(lowest, (line - value) / line)
             highest = max(highest, (value - line) / line)
     mine[BELOW], mine[ABOVE] = lowest / (k * k), highest / (k * k)
