@@ -23,6 +23,7 @@ from evenkeel.core.pharmacology.results import Summary, summarise
 from evenkeel.core.pharmacology.simulate import happenings
 from evenkeel.core.pharmacology.stations import stations
 from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal, Subject, reference, subject
+from evenkeel.web.explorer.people import known_to
 from evenkeel.web.explorer.queries import Asked
 
 MOST_TIMES = 3000
@@ -200,13 +201,7 @@ def _one(
 
 
 def _person(asked: Asked, model: Model) -> dict[str, float]:
-    """Age and weight, which every model judges, and what else this one reads."""
-    known = {
-        name: value
-        for name, value in asked.covariates().items()
-        if name in model.covariates or name in ("AGE", "WT")
-    }
-    return reference(model, known)
+    return reference(model, known_to(model, asked.covariates()))
 
 
 def _occupied(model: Model, curves: Mapping[str, Floats]) -> Band | None:

@@ -65,6 +65,34 @@ class Axes:
         return [step * k for k in range(round(self.y_high / step) + 1) if step * k <= self.y_high]
 
 
+def points(axes: Axes, x: Floats, y: Floats) -> list[tuple[float, float]]:
+    """On the drawing: no more than can be seen.
+
+    Of a column as wide as half a unit its first, lowest, highest and last; of several that
+    lie on one line within a tenth of a unit, the ends.
+    """
+    across, up = axes.xs(x), axes.ys(y)
+    if across.size > 2 * (axes.box.right - axes.box.left):
+        begins = np.flatnonzero(np.diff(np.floor(2 * across), prepend=-1.0))
+        ends = np.append(begins[1:], across.size) - 1
+        low, high = np.minimum.reduceat(up, begins), np.maximum.reduceat(up, begins)
+        up = np.stack([up[begins], low, high, up[ends]], axis=1).ravel()
+        across = np.stack([across[begins], across[begins], across[ends], across[ends]], 1).ravel()
+    made = list(zip(across.tolist(), up.tolist(), strict=True))
+    kept: list[tuple[float, float]] = []
+    for place, point in enumerate(made):
+        after = made[place + 1] if place + 1 < len(made) else None
+        if kept and after is not None:
+            (x0, y0), (x1, y1), (x2, y2) = kept[-1], point, after
+            if x2 == x0:
+                if y1 in (y0, y2):
+                    continue
+            elif x2 - x0 < 6.0 and abs(y0 + (y2 - y0) * (x1 - x0) / (x2 - x0) - y1) < 0.05:
+                continue
+        kept.append(point)
+    return kept
+
+
 def round_step(span: float, most: int) -> float:
     """The smallest of 1, 2, 2.5, 5 times a power of ten that gives at most so many steps."""
     raw = span / most

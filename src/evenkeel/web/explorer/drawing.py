@@ -16,9 +16,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from evenkeel.core.pharmacology.linear import Floats
-from evenkeel.web.explorer.answers import HELD_MIN, Answer, ModelAnswer, kind_of, of_kind
-from evenkeel.web.explorer.axes import Axes, Box, hour_ticks, round_up
-from evenkeel.web.explorer.words import ROUTE, SAMPLING, analyte_words, short_name
+from evenkeel.web.explorer.answers import HELD_MIN, Answer, ModelAnswer, of_kind
+from evenkeel.web.explorer.axes import Axes, Box, hour_ticks, points, round_up
+from evenkeel.web.explorer.numbers import hours_words, number
+from evenkeel.web.explorer.words import SAMPLING, analyte_words, short_name
 from evenkeel.web.ui import svg
 from evenkeel.web.ui.words import write_number
 
@@ -194,26 +195,6 @@ def _when(line: Line) -> str:
     return hours_words(float(line.x[int(np.argmax(line.y))]))
 
 
-def hours_words(hours: float) -> str:
-    """ "40 min", "1.5 h", "day 3.2"."""
-    if hours < 1.5:
-        return f"{hours * 60:.3g} min"
-    return f"{hours:.3g} h" if hours <= 72 else f"day {hours / 24:.3g}"
-
-
-def span_words(hours: float) -> str:
-    """ "8 h", "21 days"."""
-    return f"{hours:g} h" if hours <= 72 else f"{hours / 24:g} days"
-
-
-def number(value: float) -> str:
-    """Three significant digits, never a power of ten."""
-    if value == 0 or abs(value) < 1e-6:
-        return "0"
-    places = max(0, 2 - int(np.floor(np.log10(abs(value)))))
-    return write_number(f"{value:.{min(places, 6)}f}")
-
-
 def _key(line: Line) -> SafeString:
     place = line.of.place + 1
     return format_html(
@@ -288,34 +269,6 @@ def _above_floor(axes: Axes, y: Floats) -> list[slice]:
     ]
 
 
-def points(axes: Axes, x: Floats, y: Floats) -> list[tuple[float, float]]:
-    """On the drawing: no more than can be seen.
-
-    Of a column as wide as half a unit its first, lowest, highest and last; of several that
-    lie on one line within a tenth of a unit, the ends.
-    """
-    across, up = axes.xs(x), axes.ys(y)
-    if across.size > 2 * (axes.box.right - axes.box.left):
-        begins = np.flatnonzero(np.diff(np.floor(2 * across), prepend=-1.0))
-        ends = np.append(begins[1:], across.size) - 1
-        low, high = np.minimum.reduceat(up, begins), np.maximum.reduceat(up, begins)
-        up = np.stack([up[begins], low, high, up[ends]], axis=1).ravel()
-        across = np.stack([across[begins], across[begins], across[ends], across[ends]], 1).ravel()
-    made = list(zip(across.tolist(), up.tolist(), strict=True))
-    kept: list[tuple[float, float]] = []
-    for place, point in enumerate(made):
-        after = made[place + 1] if place + 1 < len(made) else None
-        if kept and after is not None:
-            (x0, y0), (x1, y1), (x2, y2) = kept[-1], point, after
-            if x2 == x0:
-                if y1 in (y0, y2):
-                    continue
-            elif x2 - x0 < 6.0 and abs(y0 + (y2 - y0) * (x1 - x0) / (x2 - x0) - y1) < 0.05:
-                continue
-        kept.append(point)
-    return kept
-
-
 def _letters(axes: Axes, lines: list[Line]) -> Iterable[SafeString]:
     """Each line's letter at its end, moved apart where ends meet."""
     ends = sorted(
@@ -369,38 +322,3 @@ def _twin(frame: Frame, lines: list[Line], title: str) -> SafeString:
                 row.append(f"{number(low)} to {number(top)}")
         rows.append(row)
     return svg.twin(heads, rows, title)
-
-
-def dose_rows(answer: Answer) -> SafeString:
-    """Every dose in a table: when, by which way, how much, over how long."""
-    rows = []
-    for each in answer.doses:
-        device = each.of_dose.get("DEVICE")
-        way = ROUTE.get(each.route, each.route) + (f", device {device:g}" if device else "")
-        lasts = f"over {hours_words(each.duration_h)}" if each.duration_h else "at once"
-        rows.append((hours_words(each.time_h), way, f"{number(each.amount_mg)} mg", lasts))
-    heads = ("At", "Way", "Amount", "Length")
-    return svg.twin(heads, rows, "The doses", "The doses one by one")
-
-
-def summary_rows(answer: Answer) -> list[dict[str, object]]:
-    """Peak, its time, area and time above, of every analyte that is shown."""
-    made = []
-    for each in answer.answering:
-        for line in each.summaries:
-            if kind_of(line.analyte) not in answer.asked.show:
-                continue
-            made.append(
-                {
-                    "letter": each.letter,
-                    "model": short_name(each.model),
-                    "analyte": analyte_words(line.analyte),
-                    "peak": number(line.peak),
-                    "peak_at": hours_words(line.peak_at_h),
-                    "area": number(line.area),
-                    "above": hours_words(line.above_h[float(answer.asked.level)])
-                    if answer.asked.level
-                    else "",
-                }
-            )
-    return made

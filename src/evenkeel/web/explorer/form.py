@@ -6,13 +6,14 @@ from typing import Any
 
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.presets import presets
-from evenkeel.web.explorer import queries, rows
+from evenkeel.web.explorer import people, queries, rows
 from evenkeel.web.explorer.answers import Answer
-from evenkeel.web.explorer.queries import Asked, Reading
+from evenkeel.web.explorer.queries import Asked
+from evenkeel.web.explorer.reading import Reading
 from evenkeel.web.explorer.words import SAMPLING, bounds_words, drug_short, short_name
 
 
-def form(reading: Reading, answer: Answer | None) -> dict[str, Any]:
+def form(reading: Reading[Asked], answer: Answer | None) -> dict[str, Any]:
     """What the form shows: the question as it was read, or as it was typed."""
     example = Asked()
     asked = reading.asked
@@ -73,9 +74,9 @@ def form(reading: Reading, answer: Answer | None) -> dict[str, Any]:
         "routes": list(rows.ROUTES.items()),
         "units": rows.UNITS,
         "person": [
-            select("age", "Age, years", _numbers(queries.AGES)),
-            select("weight", "Weight, kg", _numbers(queries.WEIGHTS)),
-            select("group", "Group, read by Perez-Ruixo only", list(queries.GROUPS.items())),
+            select("age", "Age, years", _numbers(people.AGES)),
+            select("weight", "Weight, kg", _numbers(people.WEIGHTS)),
+            select("group", "Group, read by Perez-Ruixo only", list(people.GROUPS.items())),
         ],
         "shows": [(value, words, value in show) for value, words in queries.SHOWS.items()],
         "drawn": [
@@ -94,7 +95,7 @@ def _numbers(values: tuple[int, ...]) -> list[tuple[str, str]]:
     return [(str(value), str(value)) for value in values]
 
 
-def _rows(reading: Reading) -> list[dict[str, Any]]:
+def _rows(reading: Reading[Asked]) -> list[dict[str, Any]]:
     """Rows that are there, and an empty one."""
     if reading.asked is not None:
         filled = [

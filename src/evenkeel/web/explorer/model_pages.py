@@ -12,9 +12,10 @@ from evenkeel.core.pharmacology.decrements import decrement_time, time_to_peak_e
 from evenkeel.core.pharmacology.models import Block, Model, model_named, models
 from evenkeel.core.pharmacology.presets import presets
 from evenkeel.core.pharmacology.subjects import dose_reference, reference, subject, values_of
-from evenkeel.web.explorer.drawing import number
 from evenkeel.web.explorer.flows import picture
-from evenkeel.web.explorer.queries import AGES, WEIGHTS, Asked
+from evenkeel.web.explorer.numbers import number
+from evenkeel.web.explorer.people import AGES, WEIGHTS
+from evenkeel.web.explorer.queries import Asked
 from evenkeel.web.explorer.units import unit_of
 from evenkeel.web.explorer.words import (
     CONFIDENCE,

@@ -13,6 +13,7 @@ from evenkeel.core.pharmacology.aims import Aimed, aim
 from evenkeel.core.pharmacology.models import Model, model_named
 from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
 from evenkeel.web.explorer.answers import keep
+from evenkeel.web.explorer.people import known_to
 from evenkeel.web.explorer.pump_queries import PumpAsked
 from evenkeel.web.explorer.rows import length, plain
 
@@ -51,7 +52,7 @@ def work_out(asked: PumpAsked) -> PumpAnswer:
         return PumpAnswer(asked=asked, model=model, aimed=None, refusals=told, field="site")
     try:
         aimed = aim(
-            subject(model, reference(model, person(asked, model))),
+            subject(model, reference(model, known_to(model, asked.covariates()))),
             asked.aims(),
             asked.pump(),
             site="effect" if asked.site == "effect" else "plasma",
@@ -62,15 +63,6 @@ def work_out(asked: PumpAsked) -> PumpAnswer:
         reasons = tuple(each.removeprefix(f"{model.id}: ") for each in refusal.reasons)
         return PumpAnswer(asked=asked, model=model, aimed=None, refusals=reasons, field="model")
     return PumpAnswer(asked=asked, model=model, aimed=aimed)
-
-
-def person(asked: PumpAsked, model: Model) -> dict[str, float]:
-    """What the model reads of the example person, and age and weight, which every model judges."""
-    return {
-        name: value
-        for name, value in asked.covariates().items()
-        if name in model.covariates or name in ("AGE", "WT")
-    }
 
 
 def table(found: PumpAnswer) -> str:
@@ -96,6 +88,6 @@ def command(found: PumpAnswer) -> str:
     parts += [f"--rate-step {plain(asked.step)}", f"--most-bolus {plain(asked.bolus)}"]
     if asked.ceiling:
         parts.append(f"--most-plasma {plain(asked.ceiling)}")
-    known = person(asked, found.model)
+    known = known_to(found.model, asked.covariates())
     parts += [f"--covariate {name}={value:g}" for name, value in sorted(known.items())]
     return " \\\n  ".join(parts)

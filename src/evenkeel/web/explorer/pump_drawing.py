@@ -14,8 +14,9 @@ from django.utils.safestring import SafeString
 
 from evenkeel.core.pharmacology.aims import Aimed, clock, minutes
 from evenkeel.core.pharmacology.linear import Floats
-from evenkeel.web.explorer.axes import Axes, Box, hour_ticks, round_up
-from evenkeel.web.explorer.drawing import NARROW, WIDE, number, points
+from evenkeel.web.explorer.axes import Axes, Box, hour_ticks, points, round_up
+from evenkeel.web.explorer.drawing import NARROW, WIDE
+from evenkeel.web.explorer.numbers import number
 from evenkeel.web.ui import svg
 from evenkeel.web.ui.words import write_number
 

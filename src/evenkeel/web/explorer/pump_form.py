@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from evenkeel.core.pharmacology.models import Model, models
-from evenkeel.web.explorer import pump_queries, queries
+from evenkeel.web.explorer import people, pump_queries
 from evenkeel.web.explorer.pump_answers import PumpAnswer
-from evenkeel.web.explorer.pump_queries import PumpAsked, PumpReading
+from evenkeel.web.explorer.pump_queries import PumpAsked
+from evenkeel.web.explorer.reading import Reading
 from evenkeel.web.explorer.rows import length, plain
 from evenkeel.web.explorer.words import drug_short, short_name
 
 
-def form(reading: PumpReading, found: PumpAnswer | None) -> dict[str, Any]:
+def form(reading: Reading[PumpAsked], found: PumpAnswer | None) -> dict[str, Any]:
     """What the form shows: the question as it was read, or as it was typed."""
     faults = dict(reading.faults)
     if found is not None and found.refusals:
@@ -37,9 +38,9 @@ def form(reading: PumpReading, found: PumpAnswer | None) -> dict[str, Any]:
         "most_targets": pump_queries.MOST_TARGETS,
         "stop": field("stop", "Stop the pump at", hint="such as 40min or 2h, at most 24h"),
         "person": [
-            field("age", "Age, years", _numbers(queries.AGES)),
-            field("weight", "Weight, kg", _numbers(queries.WEIGHTS)),
-            field("group", "Group, read by Perez-Ruixo only", list(queries.GROUPS.items())),
+            field("age", "Age, years", _numbers(people.AGES)),
+            field("weight", "Weight, kg", _numbers(people.WEIGHTS)),
+            field("group", "Group, read by Perez-Ruixo only", list(people.GROUPS.items())),
         ],
         "pump": [
             field("syringe", "Syringe, mg/mL"),
@@ -75,16 +76,16 @@ def _groups() -> list[dict[str, Any]]:
     return [{"title": title, "models": [line(e) for e in group]} for title, group in wanted]
 
 
-def _rows(reading: PumpReading) -> list[dict[str, Any]]:
+def _rows(reading: Reading[PumpAsked]) -> list[dict[str, Any]]:
     """Targets that are there, and an empty one."""
-    filled: list[tuple[str, str]] = []
+    filled: list[tuple[str, ...]] = []
     if reading.asked is not None:
         filled = [(length(at), plain(level)) for at, level in reading.asked.targets]
     else:
         for text in reading.typed.get("target", ()):
             at, _, level = text[:40].partition(",")
             filled.append((at, level))
-        filled += reading.typed_targets
+        filled += reading.typed_rows
         filled = filled or [(length(at), plain(level)) for at, level in PumpAsked().targets]
     filled = filled[: pump_queries.MOST_TARGETS]
     if len(filled) < pump_queries.MOST_TARGETS:

@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.targets import Pump, Target
-from evenkeel.web.explorer.queries import AGES, GROUPS, WEIGHTS
-from evenkeel.web.explorer.reading import Reader, decimal_of, range_words, strange_names
+from evenkeel.web.explorer import people
+from evenkeel.web.explorer.people import AGES, GROUPS, WEIGHTS
+from evenkeel.web.explorer.reading import Reader, Reading, decimal_of, range_words
 from evenkeel.web.explorer.rows import UnreadableRow, length, length_of, plain
 
 SITES = {"plasma": "plasma", "effect": "effect site"}
@@ -82,12 +83,7 @@ class PumpAsked:
 
     def covariates(self) -> dict[str, float]:
         """The example person, by the names that models use."""
-        return {
-            "AGE": float(self.age),
-            "WT": float(self.weight),
-            "ASIAN": float(self.group != "none"),
-            "JAPANESE": float(self.group == "japanese"),
-        }
+        return people.covariates(self.age, self.weight, self.group)
 
     def aims(self) -> tuple[Target, ...]:
         return tuple(Target(from_h=at / 60, ng_per_ml=float(level)) for at, level in self.targets)
@@ -103,35 +99,15 @@ class PumpAsked:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PumpReading:
-    """asked is None where something cannot be read. typed: what stands in the form, by field."""
-
-    asked: PumpAsked | None
-    faults: Mapping[str, tuple[str, ...]]
-    strange: tuple[tuple[str, str], ...]
-    typed: Mapping[str, Sequence[str]]
-    typed_targets: tuple[tuple[str, str], ...]
-
-
-def read(given: Mapping[str, Sequence[str]]) -> PumpReading:
+def read(given: Mapping[str, Sequence[str]]) -> Reading[PumpAsked]:
     """The parameters of an address as a question; what is not given is the example's."""
-    strange = strange_names(given, (*NAMES, *FIELDS))
     reader = _Reader(given)
     typed = reader.typed_targets()
-    asked = reader.asked(typed)
-    is_fine = not strange and not reader.faults
-    return PumpReading(
-        asked=asked if is_fine else None,
-        faults=reader.told(),
-        strange=strange,
-        typed=given,
-        typed_targets=typed,
-    )
+    return reader.reading(reader.asked(typed), (*NAMES, *FIELDS), typed)
 
 
 class _Reader(Reader):
-    def asked(self, typed: tuple[tuple[str, str], ...]) -> PumpAsked:
+    def asked(self, typed: tuple[tuple[str, ...], ...]) -> PumpAsked:
         example = PumpAsked()
         numbers = {
             name: self.decimal(name, words, low=low, high=high, example=getattr(example, name))
@@ -152,11 +128,9 @@ class _Reader(Reader):
         self.check_times(asked)
         return asked
 
-    def targets(self, typed: tuple[tuple[str, str], ...]) -> tuple[tuple[int, Decimal], ...]:
+    def targets(self, typed: tuple[tuple[str, ...], ...]) -> tuple[tuple[int, Decimal], ...]:
         made: list[tuple[int, Decimal]] = []
-        written = [
-            (text.partition(",")[0], text.partition(",")[2]) for text in self.values("target")
-        ]
+        written = [tuple(text.partition(",")[::2]) for text in self.values("target")]
         for number, (at, reach) in enumerate((*written, *typed), start=1):
             level = decimal_of(reach.strip(), *_TARGETS)
             if level is None:
@@ -171,13 +145,9 @@ class _Reader(Reader):
             self.fault("target", f"{len(made)} targets are more than the {MOST_TARGETS} here.")
         return tuple(made[:MOST_TARGETS])
 
-    def typed_targets(self) -> tuple[tuple[str, str], ...]:
+    def typed_targets(self) -> tuple[tuple[str, ...], ...]:
         """Rows of the form that somebody filled in: those with a concentration."""
-        at, reach = (list(self.given.get(name, ()))[:100] for name in FIELDS)
-        longest = max(len(at), len(reach))
-        at, reach = (each + [""] * (longest - len(each)) for each in (at, reach))
-        rows = [(a.strip()[:40], b.strip()[:40]) for a, b in zip(at, reach, strict=True)]
-        return tuple(row for row in rows if row[1])
+        return tuple(row for row in self.rows(FIELDS) if row[1])
 
     def minutes(self, name: str, words: str, example: int) -> int:
         text = self.single(name)

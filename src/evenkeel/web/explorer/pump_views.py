@@ -13,9 +13,10 @@ from django.views.decorators.http import require_safe
 from evenkeel.core.pharmacology.aims import WITHIN, Aimed, clock, findings, minutes
 from evenkeel.web.explorer import pages, pump_answers, pump_drawing
 from evenkeel.web.explorer.answers import Busy
-from evenkeel.web.explorer.drawing import number
+from evenkeel.web.explorer.numbers import number
 from evenkeel.web.explorer.pump_form import form
-from evenkeel.web.explorer.pump_queries import SITES, PumpAsked, PumpReading, read
+from evenkeel.web.explorer.pump_queries import SITES, PumpAsked, read
+from evenkeel.web.explorer.reading import Reading
 from evenkeel.web.explorer.words import DRUG, SAMPLING, SAMPLING_MEANS, bounds_words, short_name
 
 
@@ -55,7 +56,7 @@ def _address(asked: PumpAsked) -> str:
     return f"{reverse('explorer:targets')}?{asked.query()}"
 
 
-def _shown(reading: PumpReading, found: pump_answers.PumpAnswer) -> dict[str, Any]:
+def _shown(reading: Reading[PumpAsked], found: pump_answers.PumpAnswer) -> dict[str, Any]:
     asked, model = found.asked, found.model
     context = {
         "section": "targets",

@@ -15,19 +15,13 @@ from urllib.parse import quote
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.presets import presets
 from evenkeel.core.pharmacology.regimens import Dose, in_order
-from evenkeel.web.explorer import rows
-from evenkeel.web.explorer.reading import Reader, strange_names
+from evenkeel.web.explorer import people, rows
+from evenkeel.web.explorer.people import AGES, GROUPS, WEIGHTS
+from evenkeel.web.explorer.reading import Reader, Reading
 from evenkeel.web.explorer.rows import Row, UnreadableRow
 
 NAMES = ("model", "preset", "dose", "age", "weight", "group", "show", "level", "hours", "scale")
 MOST_MODELS, MOST_ROWS, MOST_DOSES = 4, 12, 100
-AGES = (1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80)
-WEIGHTS = (5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140)
-GROUPS = {
-    "none": "not Asian",
-    "asian": "Asian, not Japanese",
-    "japanese": "Japanese",
-}
 SHOWS = {
     "parent": "ketamine or S-ketamine",
     "norketamine": "norketamine",
@@ -98,43 +92,18 @@ class Asked:
 
     def covariates(self) -> dict[str, float]:
         """The example person, by the names that models use."""
-        return {
-            "AGE": float(self.age),
-            "WT": float(self.weight),
-            "ASIAN": float(self.group != "none"),
-            "JAPANESE": float(self.group == "japanese"),
-        }
+        return people.covariates(self.age, self.weight, self.group)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """asked is None where something cannot be read. typed: what stands in the form, by field."""
-
-    asked: Asked | None
-    faults: Mapping[str, tuple[str, ...]]
-    strange: tuple[tuple[str, str], ...]
-    typed: Mapping[str, Sequence[str]]
-    typed_rows: tuple[tuple[str, ...], ...]
-
-
-def read(given: Mapping[str, Sequence[str]]) -> Reading:
+def read(given: Mapping[str, Sequence[str]]) -> Reading[Asked]:
     """The parameters of an address, each with all its values, as a question.
 
     A parameter that is not given takes the value of the example; one that nobody knows,
     or a value that is not one of the choices, is told with the nearest right one.
     """
-    strange = strange_names(given, (*NAMES, *rows.FIELDS))
     reader = _Reader(given)
     typed_rows = reader.typed_rows()
-    asked = reader.asked(typed_rows)
-    is_fine = not strange and not reader.faults
-    return Reading(
-        asked=asked if is_fine else None,
-        faults=reader.told(),
-        strange=strange,
-        typed=given,
-        typed_rows=typed_rows,
-    )
+    return reader.reading(reader.asked(typed_rows), (*NAMES, *rows.FIELDS), typed_rows)
 
 
 class _Reader(Reader):
@@ -145,7 +114,7 @@ class _Reader(Reader):
         asked = Asked(
             models=self.several("model", tuple(models()), example.models),
             preset=self.one("preset", (NO_PRESET, *presets()), preset).replace(NO_PRESET, ""),
-            rows=self.rows(typed_rows),
+            rows=self.regimen(typed_rows),
             age=self.number("age", AGES, example.age),
             weight=self.number("weight", WEIGHTS, example.weight),
             group=self.one("group", tuple(GROUPS), example.group),
@@ -172,15 +141,9 @@ class _Reader(Reader):
 
     def typed_rows(self) -> tuple[tuple[str, ...], ...]:
         """Rows of the form that somebody filled in: those with an amount."""
-        columns = [list(self.given.get(name, ())) for name in rows.FIELDS]
-        longest = max(map(len, columns))
-        whole = [column + [""] * (longest - len(column)) for column in columns]
-        found = [tuple(value.strip()[:40] for value in row) for row in zip(*whole, strict=True)][
-            :100
-        ]
-        return tuple(row for row in found if row[1])
+        return tuple(row for row in self.rows(rows.FIELDS) if row[1])
 
-    def rows(self, typed: tuple[tuple[str, ...], ...]) -> tuple[Row, ...]:
+    def regimen(self, typed: tuple[tuple[str, ...], ...]) -> tuple[Row, ...]:
         made: list[Row] = []
         for text in self.values("dose"):
             try:

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Generic, TypeVar
 
 from evenkeel.web.ui.public import nearest_names
 
 Given = Mapping[str, Sequence[str]]
+
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Generic[A]):
+    """asked is None where something cannot be read. typed: what stands in the form, by field.
+
+    strange: parameters that nobody knows, each with the nearest right one or nothing.
+    typed_rows: rows of the form that somebody filled in.
+    """
+
+    asked: A | None
+    faults: Mapping[str, tuple[str, ...]]
+    strange: tuple[tuple[str, str], ...]
+    typed: Mapping[str, Sequence[str]]
+    typed_rows: tuple[tuple[str, ...], ...]
 
 
 def strange_names(given: Given, known: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -29,8 +49,25 @@ class Reader:
     def fault(self, name: str, words: str) -> None:
         self.faults.setdefault(name, []).append(words)
 
-    def told(self) -> dict[str, tuple[str, ...]]:
-        return {name: tuple(words) for name, words in self.faults.items()}
+    def reading(
+        self, asked: A, known: Sequence[str], typed_rows: tuple[tuple[str, ...], ...]
+    ) -> Reading[A]:
+        """What came of it, once everything was read. known: the parameters there are."""
+        strange = strange_names(self.given, known)
+        return Reading(
+            asked=None if strange or self.faults else asked,
+            faults={name: tuple(words) for name, words in self.faults.items()},
+            strange=strange,
+            typed=self.given,
+            typed_rows=typed_rows,
+        )
+
+    def rows(self, fields: Sequence[str]) -> list[tuple[str, ...]]:
+        """Rows of the form, field by field; one that is too short is filled up with nothing."""
+        columns = [list(self.given.get(name, ()))[:100] for name in fields]
+        longest = max(map(len, columns))
+        whole = [column + [""] * (longest - len(column)) for column in columns]
+        return [tuple(value.strip()[:40] for value in row) for row in zip(*whole, strict=True)]
 
     def values(self, name: str) -> list[str]:
         return [value.strip()[:80] for value in self.given.get(name, ()) if value.strip()]

@@ -16,9 +16,11 @@ from django.views.decorators.http import require_safe
 
 from evenkeel.core.pharmacology.models import models
 from evenkeel.core.pharmacology.occupancy import occupancy_model
-from evenkeel.web.explorer import answers, downloads, drawing, model_pages, pages
+from evenkeel.web.explorer import answers, downloads, drawing, model_pages, pages, tables
 from evenkeel.web.explorer.form import form
-from evenkeel.web.explorer.queries import Asked, Reading, read
+from evenkeel.web.explorer.numbers import number, span_words
+from evenkeel.web.explorer.queries import Asked, read
+from evenkeel.web.explorer.reading import Reading
 from evenkeel.web.explorer.words import (
     DRUG,
     MARK_MEANS,
@@ -91,7 +93,7 @@ def table(request: HttpRequest) -> HttpResponse:
     return pages.download(request, downloads.table(answer), "concentrations.csv")
 
 
-def _reading(request: HttpRequest) -> Reading:
+def _reading(request: HttpRequest) -> Reading[Asked]:
     return read(pages.parameters(request))
 
 
@@ -99,7 +101,7 @@ def _address(asked: Asked) -> str:
     return f"{reverse('explorer:explore')}?{asked.query()}"
 
 
-def _shown(reading: Reading, answer: answers.Answer) -> dict[str, Any]:
+def _shown(reading: Reading[Asked], answer: answers.Answer) -> dict[str, Any]:
     asked = answer.asked
     drugs = dict.fromkeys(DRUG[each.model.drug] for each in answer.answering)
     occupied = "occupancy" in asked.show
@@ -111,7 +113,7 @@ def _shown(reading: Reading, answer: answers.Answer) -> dict[str, Any]:
         "named": [(each, short_name(each.model)) for each in answer.models],
         "drugs": list(drugs),
         "groups": drawing.concentration_figures(answer),
-        "summary": drawing.summary_rows(answer),
+        "summary": tables.summary_rows(answer),
         "bands_missing": [
             (each.letter, short_name(each.model), each.no_spread)
             for each in answer.answering
@@ -124,7 +126,7 @@ def _shown(reading: Reading, answer: answers.Answer) -> dict[str, Any]:
         "half_time_figures": drawing.half_time_figures(answer),
         "wants_half_time": "halftime" in asked.show,
         "dose_words": _dose_words(answer),
-        "dose_rows": drawing.dose_rows(answer),
+        "dose_rows": tables.dose_rows(answer),
         "permalink": f"{settings.EVENKEEL_BASE_URL}{_address(asked)}",
         "csv": f"{reverse('explorer:table')}?{asked.query()}",
         "commands": downloads.commands(answer),
@@ -132,9 +134,9 @@ def _shown(reading: Reading, answer: answers.Answer) -> dict[str, Any]:
 
 
 def _dose_words(answer: answers.Answer) -> str:
-    total = drawing.number(sum(each.amount_mg for each in answer.doses))
+    total = number(sum(each.amount_mg for each in answer.doses))
     count = len(answer.doses)
-    until = drawing.span_words(answer.until_h)
+    until = span_words(answer.until_h)
     told = f"{count} dose{'' if count == 1 else 's'}, {total} mg together, drawn for {until}"
     later = len(answer.asked.doses()) - count
     if later:
