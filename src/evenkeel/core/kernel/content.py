@@ -78,13 +78,36 @@ def read_folder(place: Traversable, kind: type[T], make: Callable[[T], Named]) -
     Raises:
         ContentFault: a file that cannot be read, or whose name is not its id.
     """
-    found: dict[str, Named] = {}
-    for item in files_below(place, ".toml"):
-        made = make(read_toml(item, kind))
-        if made.id != item.name.removesuffix(".toml"):
-            raise ContentFault(f"{item.name}: its id is {made.id!r}; file and id must agree")
-        found[made.id] = made
-    return found
+    return dict(Folder(place, kind, make))
+
+
+class Folder(Mapping[str, Named]):
+    """As ``read_folder``, where a file is read when it is first asked for: its fault comes then."""
+
+    def __init__(self, place: Traversable, kind: type[T], make: Callable[[T], Named]) -> None:
+        self._files = {
+            item.name.removesuffix(".toml"): item for item in files_below(place, ".toml")
+        }
+        self._read: Callable[[Traversable], Named] = lambda item: make(read_toml(item, kind))
+        self._made: dict[str, Named] = {}
+
+    def __getitem__(self, wanted: str) -> Named:
+        if wanted not in self._made:
+            item = self._files[wanted]
+            made = self._read(item)
+            if made.id != wanted:
+                raise ContentFault(f"{item.name}: its id is {made.id!r}; file and id must agree")
+            self._made.setdefault(wanted, made)
+        return self._made[wanted]
+
+    def __contains__(self, wanted: object) -> bool:
+        return wanted in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 def one_of(known: Mapping[str, T], wanted: str, what: str) -> T:

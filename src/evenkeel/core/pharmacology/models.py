@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from evenkeel.core.kernel.content import ContentFault, content, one_of, read_folder
+from evenkeel.core.kernel.content import ContentFault, Folder, content, one_of
 from evenkeel.core.kernel.sources import Mark, Source, Status
 from evenkeel.core.pharmacology.expressions import (
     Expression,
@@ -296,9 +296,9 @@ def _span(low: float | None, high: float | None) -> str:
 
 
 @cache
-def models() -> dict[str, Model]:
-    """All models by id, read once."""
-    return read_folder(content("pharmacology", "models"), _File, _model)
+def models() -> Mapping[str, Model]:
+    """All models by id, each read once, when it is first asked for."""
+    return Folder(content("pharmacology", "models"), _File, _model)
 
 
 def model_named(wanted: str) -> Model:
