@@ -561,7 +561,7 @@ def test_published_standard_errors_are_used_where_a_model_carries_them(monkeypat
     model = model_named(OTTO)
     said = uncertainty.assumed_uncertainty(model, {"CL": 8.0})
     carried = replace(said, source=Source(title="A paper", at="Table 9", mark=Mark.SEEN))
-    monkeypatch.setitem(models.models(), OTTO, replace(model, uncertainty=carried))
+    monkeypatch.setattr(models, "models", lambda: {OTTO: replace(model, uncertainty=carried)})
     made = run(*MANY, "--uncertainty", "published", "--replicates", "20", "--json")
     doubt = json.loads(made.stdout)["uncertainty"]
     assert doubt["assumed"] is False

@@ -250,9 +250,9 @@ def _by_groups(
                 done += (last - first) * (some.stop - begin)
                 crowd.heard(done, times_h.size * crowd.people)
         found = np.empty((length, kinds + len(BAND_ENDS) * receptors, len(wanted)))
-        some = max(1, _ROWS // crowd.people)
-        for at in range(0, length, some):
-            here = slice(at, min(at + some, length))
+        few = max(1, _ROWS // crowd.people)
+        for at in range(0, length, few):
+            here = slice(at, min(at + few, length))
             if receptors:
                 found[here, kinds:] = _taken(crowd.model, buffer[:, here], wanted)
             for kind in range(kinds):

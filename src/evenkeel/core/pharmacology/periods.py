@@ -92,12 +92,14 @@ def periods_of(model: Model, records: Sequence[Record]) -> tuple[Period, ...]:
 
 def _items(records: Sequence[Record]) -> list[_Item]:
     items: list[_Item] = []
-    number = 0
+    number, latest = 0, float("-inf")
     for rank, record in enumerate(records):
         if record.evid in (3, 4):
             # What is still to come of the records before it does not come.
-            items = [each for each in items if each.time_h < record.time_h]
+            if latest >= record.time_h:
+                items = [each for each in items if each.time_h < record.time_h]
             items.append(_Item(record.time_h, rank, "reset", record))
+        latest = max(latest, record.time_h)
         if record.evid not in (1, 4):
             continue
         if record.steady:
@@ -113,7 +115,7 @@ def _items(records: Sequence[Record]) -> list[_Item]:
             given = Given(
                 dose=dose, number=number, every_h=record.every_h if record.steady else 0.0
             )
-            number += 1
+            number, latest = number + 1, max(latest, at)
             items.append(_Item(at, rank, "dose", record, given))
     return sorted(items, key=lambda each: (each.time_h, each.rank))
 
