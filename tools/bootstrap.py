@@ -103,8 +103,6 @@ def install(kind: str) -> None:
     )
     if not done:
         sys.exit("setup: Evenkeel itself could not be installed into .venv.")
-    # As pip does with what it installs: nobody's first start should have to.
-    run(PYTHON, "-m", "compileall", "-q", HERE / "src", quiet=True)
     stamp(kind).write_text(fingerprint(kind), encoding="utf-8")
     say(f"done in {time.monotonic() - began:.0f} s")
 
@@ -146,6 +144,8 @@ def main() -> None:
     if not (is_fresh("dev") or (kind == "base" and is_fresh("base"))):
         make_venv()
         install(kind)
+    # As pip does with what it installs: no start should have to. What is fresh is passed over.
+    run(PYTHON, "-m", "compileall", "-q", HERE / "src", quiet=True)
     warm()
 
 
