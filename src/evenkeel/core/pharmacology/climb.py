@@ -33,6 +33,7 @@ _EACH = 2  # starts for each of them
 _UNUSUAL = 3  # differences that are taken back, one after the other
 _AROUND = 2  # starts on the ridges of the best
 _AGAIN = 4  # times that it is looked around, if each time something higher is found
+_FAR = 4.0  # standard deviations: nobody is looked for beyond
 _APART = 0.7  # standard deviations: starts that are nearer are one
 _FLAT = 0.1  # curvature: what is flatter is taken as this
 _STEPS = 40
@@ -44,7 +45,7 @@ _DONE = 1e-8
 _DAMPING = np.geomspace(1e-6, 1.0, 33)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Top:
     """In standard deviations of the prior. curvature: of the whole posterior.
 
@@ -66,32 +67,34 @@ def top_of(posterior: Posterior, given: Sequence[Floats] = ()) -> Top:
     """
     if posterior.width == 0:
         value = float(posterior.surprise(np.zeros((1, 0)))[0])
-        return Top(np.zeros(0), value, np.zeros(0), np.zeros((0, 0)), 0)
+        none = np.zeros(0)
+        return Top(z=none, value=value, slope=none, curvature=np.zeros((0, 0)), steps=0)
     ends, steps = climb_from(
         posterior,
         _best_of(posterior, [_looks(posterior.width)], [_STARTS], np.empty((0, posterior.width))),
     )
     # A top that was missed lies across a saddle from one that was found: look around it.
     for _ in range(_AGAIN):
-        best = ends.value[0]
-        near, instead = _around(posterior, ends.z[0], ends.bend[0]), _exchanged(ends.z[0])
-        most = [_AROUND] + [1] * (len(near) - 1) + [_EACH] * len(instead)
-        starts = _best_of(posterior, [*near, *instead], most, ends.z)
+        before = ends.value[0]
+        around, instead = _around(posterior, ends.z[0], ends.bend[0]), _exchanged(ends.z[0])
+        most = [_AROUND] + [1] * (len(around) - 1) + [_EACH] * len(instead)
+        starts = _best_of(posterior, [*around, *instead], most, ends.z)
         ends, taken = climb_from(posterior, starts, ends)
         steps += taken
-        if ends.value[0] > best - _EQUAL:
+        if ends.value[0] > before - _EQUAL:
             break
     if given:
         ends, taken = climb_from(posterior, np.array(given), ends)
         steps += taken
-    tops = [
-        finish(posterior, ends.take([k]))
-        for k in np.flatnonzero(ends.value < ends.value[0] + _EQUAL).tolist()
-    ]
-    best_value = min(each.value for each in tops)
+    near = np.flatnonzero(ends.value < ends.value[0] + _EQUAL).tolist()
+    tops = [finish(posterior, ends.take([k])) for k in near]
+    best = min(float(each.value[0]) for each, _ in tops)
     # The first of equals: places that were given come last and must lead higher to matter.
-    top = next(each for each in tops if each.value < best_value + 1e-7)
-    return Top(top.z, top.value, top.slope, top.curvature, steps + top.steps)
+    top, taken = next((each, count) for each, count in tops if each.value[0] < best + 1e-7)
+    return Top(
+        z=top.z[0], value=float(top.value[0]), slope=top.slope[0],
+        curvature=posterior.curvature(top.z[0]), steps=steps + taken,
+    )  # fmt: skip
 
 
 def _looks(width: int) -> Floats:
@@ -141,7 +144,7 @@ def _best_of(
     posterior: Posterior, looks: Sequence[Floats], most: Sequence[int], known: Floats
 ) -> Floats:
     """The best few of each table of places that lie apart from each other and from the known."""
-    every = np.concatenate(looks)
+    every = np.concatenate(looks).clip(-_FAR, _FAR)
     values = posterior.surprise(every)
     values = np.where(np.isfinite(values), values, np.inf)
     chosen = list(known)
@@ -191,7 +194,7 @@ def _follow(
     radius, done = np.full(len(here.z), _RADIUS), np.zeros(len(here.z), dtype=np.bool_)
     lowest_known = math.inf if known is None else float(known.value.min())
     for taken in range(most + 1):
-        step, depth = _within(here.slope, here.bend, radius)
+        step, depth = (_within if learn else _dogleg)(here.slope, here.bend, radius)
         lowest = min(lowest_known, float(here.value.min(initial=math.inf)))
         hopeful = here.value - lowest <= _HOPE * depth + 0.5
         length = np.sqrt((step**2).sum(axis=1))
@@ -249,16 +252,17 @@ def _first_of_each(z: Floats, known: Shapes | None) -> list[int]:
     places = z if known is None else np.concatenate([known.z, z])
     before = len(places) - len(z)
     square = (places**2).sum(axis=1)
-    near = square[:, None] + square - 2.0 * places @ places.T < _MET**2
+    near = (square[:, None] + square - 2.0 * places @ places.T < _MET**2).tolist()
     met = list(range(before))
     for k in range(before, len(places)):
-        if not near[k, met].any():
+        row = near[k]
+        if not any(row[other] for other in met):
             met.append(k)
     return [k - before for k in met[before:]]
 
 
-def finish(posterior: Posterior, end: Shapes) -> Top:
-    """The last steps from one end, with exact slopes, and the whole curvature there."""
+def finish(posterior: Posterior, end: Shapes) -> tuple[Shapes, int]:
+    """The last steps from one end, with exact slopes."""
     here = posterior.shapes(end.z, exact=True)
     bend, at = end.bend, end.z[0]
     radius, steps = 0.5, 0
@@ -282,8 +286,7 @@ def finish(posterior: Posterior, end: Shapes) -> Top:
         if _length(here.z[0] - at) > 0.1:
             at = here.z[0]
             bend = posterior.bent(at[None]).bend
-    z = here.z[0]
-    return Top(z, float(here.value[0]), here.slope[0], posterior.curvature(z), steps)
+    return here, steps
 
 
 def _within(slope: Floats, bend: Floats, radius: Floats) -> tuple[Floats, Floats]:
@@ -302,6 +305,27 @@ def _within(slope: Floats, bend: Floats, radius: Floats) -> tuple[Floats, Floats
         fits = (some**2).sum(axis=2) <= radius[far, None] ** 2
         step[far] = some[np.arange(far.size), fits.argmax(axis=1)]
     return -(axes @ step[:, :, None])[:, :, 0], depth
+
+
+def _dogleg(slope: Floats, bend: Floats, radius: Floats) -> tuple[Floats, Floats]:
+    """As ``_within``, where every parabola has a bottom: straight down, then towards it (Powell)."""
+    whole = -np.linalg.solve(bend, slope[:, :, None])[:, :, 0]
+    depth = -0.5 * (slope * whole).sum(axis=1)
+    far = np.flatnonzero((whole**2).sum(axis=1) > radius**2)
+    if far.size:
+        down, most = slope[far], radius[far, None]
+        steep = (down**2).sum(axis=1, keepdims=True)
+        bent = ((bend[far] @ down[:, :, None])[:, :, 0] * down).sum(axis=1, keepdims=True)
+        first = -(steep / bent) * down
+        size = np.sqrt((first**2).sum(axis=1, keepdims=True))
+        way = whole[far] - first
+        # How far from the first towards the bottom the radius is met.
+        a = (way**2).sum(axis=1, keepdims=True)
+        b = (first * way).sum(axis=1, keepdims=True)
+        c = np.minimum(size**2 - most**2, 0.0)
+        share = (np.sqrt(b**2 - a * c) - b) / np.maximum(a, 1e-300)
+        whole[far] = np.where(size >= most, first * (most / size), first + share * way)
+    return whole, depth
 
 
 def _length(of: Floats) -> float:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,7 @@ MOST_DOSES = 2_000
 SAME = {"esketamine": "s_ketamine", "noresketamine": "s_norketamine"}
 _SLOPE = 2e-4  # of a standard deviation, for the slope: the error is its square
 _BEND = 1e-3  # for the curvature
+_VAST = 1e12  # ng/mL: a prediction above it is taken as it
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Posterior:
     def predictions(self, z: Floats) -> Floats:
         """ng/mL at each measurement, of z with shape (sets, width); (sets, measurements)."""
         made = self.course.concentrations(z @ self.factor[: self.width, : self.width].T)
-        return made[:, self.analyte_of, self.time_of]
+        return np.minimum(made[:, self.analyte_of, self.time_of], _VAST)
 
     def surprise(self, z: Floats) -> Floats:
         """Minus the log of the posterior without its constant, shape (sets,)."""
@@ -100,9 +102,7 @@ class Posterior:
         exact: predictions are differenced to both sides and not to one only.
         """
         count, width = places.shape
-        moves = _SLOPE * np.eye(width)
-        looks = [np.zeros((1, width)), moves] + ([-moves] if exact else [])
-        sets = places[:, None, :] + np.concatenate(looks)
+        sets = places[:, None, :] + _moves(width, exact)
         made = self.predictions(sets.reshape(-1, width)).reshape(count, sets.shape[1], -1)
         middle, up = made[:, 0], made[:, 1 : width + 1]
         if exact:
@@ -146,6 +146,13 @@ class Posterior:
         mixed = (both - alone[rows] - alone[columns]) / (2 * _BEND**2)
         bend[rows, columns] = bend[columns, rows] = mixed
         return bend
+
+
+@cache
+def _moves(width: int, both: bool) -> Floats:
+    """None, and one small step along each axis, to one side or to both."""
+    moves = _SLOPE * np.eye(width)
+    return np.concatenate([np.zeros((1, width)), moves] + ([-moves] if both else []))
 
 
 def posterior_of(

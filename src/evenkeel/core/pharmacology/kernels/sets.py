@@ -212,8 +212,8 @@ def at_times(
                 if longest > _MOST:
                     _far(source, inflow, reach, room, squares, halvings)
                 else:
-                    # What a Poisson law of this mean has beyond them is less than 1e-14.
-                    terms = math.ceil(longest + 7.7 * math.sqrt(longest) + 14.0)
+                    # What a Poisson law of this mean has beyond them is 1e-14.
+                    terms = math.ceil(longest + 7.7 * math.sqrt(longest) + 9.5)
                     term = here + 3 * n * _ROW
                     following = term + n * _ROW
                     for k in range(1, terms):
