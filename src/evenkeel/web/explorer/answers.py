@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from evenkeel.core.pharmacology.decrements import decrement_time
 from evenkeel.core.pharmacology.linear import Floats
@@ -36,11 +37,13 @@ _FIRST_H, _NEAR_H = 0.01, 24.0  # from where to where times stand denser after s
 _MOST_NEAR = 24
 _KEEP = 32
 _WAIT_S = 8.0
-# People of a model with so many compartments (a chain on the way) differ by no modes: a time
-# costs fifty times as much, and an even grid is far cheaper than times of one's own.
+# People of a model with so many compartments (a chain on the way) differ by no modes. A time
+# of one's own costs fifty times as much for them, one on an even grid next to nothing, and
+# each beginning and end of a dose much.
 MANY_COMPARTMENTS = 10
-_GRID_POINTS = 480
-_GRID_MOST_H = 168.0
+_GRID_DOSES = 12
+_GRID_POINTS = 13_000
+_GRID_STEPS_MIN = (1, 2, 4, 5, 10, 20)
 
 
 class Busy(Exception):
@@ -222,19 +225,20 @@ def _spread(
 ) -> tuple[Spread | None, str]:
     if not model.variability:
         return None, f"No spread between people was published. {model.variability_note}"
-    is_long = len(model.compartments) > MANY_COMPARTMENTS
-    if is_long and times[-1] > _GRID_MOST_H:
+    is_chain = len(model.compartments) > MANY_COMPARTMENTS
+    if is_chain and len(doses) > _GRID_DOSES:
         return None, (
-            f"Its {len(model.compartments)} compartments take too long for a band beyond "
-            f"{_GRID_MOST_H / 24:g} days: choose a shorter axis."
+            f"Its {len(model.compartments)} compartments take too long for a band of more than "
+            f"{_GRID_DOSES} doses: choose a shorter axis or fewer doses."
         )
     # What computes many people takes a moment to load: only whoever asks for a band waits for it.
     from evenkeel.core.pharmacology.crowds import Crowd, bands
     from evenkeel.core.pharmacology.periods import periods_of_doses
 
-    step = float(times[-1]) / _GRID_POINTS if is_long else None
-    if step is not None:
-        times = np.arange(_GRID_POINTS + 1) * step
+    step, kept = None, np.arange(times.size)
+    if is_chain:
+        step, kept = _even(times)
+        times = np.asarray(np.arange(int(kept[-1]) + 1) * step)
     try:
         crowd = Crowd(
             model=model,
@@ -244,13 +248,21 @@ def _spread(
             periods=periods_of_doses(model, doses),
         )
         made = np.concatenate([piece for _, piece in bands(crowd, times, BAND_ENDS, step)])
+        made = made[kept]
     except Refusal as refusal:
         return None, "; ".join(refusal.reasons)
     return Spread(
-        times_h=times,
+        times_h=times[kept],
         low={name: made[:, place, 0] for place, name in enumerate(crowd.analytes)},
         high={name: made[:, place, 1] for place, name in enumerate(crowd.analytes)},
     ), ""
+
+
+def _even(times: Floats) -> tuple[float, npt.NDArray[np.int64]]:
+    """The step of an even grid, hours, and its points that are nearest to these times."""
+    until = float(times[-1])
+    step = next(m for m in _GRID_STEPS_MIN if until * 60 / m <= _GRID_POINTS) / 60
+    return step, np.unique(np.rint(times / step).astype(np.int64))
 
 
 def kind_of(analyte: str) -> str:
