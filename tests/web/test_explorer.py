@@ -92,9 +92,13 @@ def test_the_page_of_a_model_tells_all_of_it(model):
     # What it links to is a question that this very model answers.
     example = re.search(r'href="(/pharmacology/explore/\?[^"]+)">Draw it', page)
     assert example is not None
-    drawn = Client().get(unescape(example[1]))
-    assert drawn.status_code == 200
-    assert "for-wide" in drawn.content.decode()
+    aims = re.search(r'href="(/pharmacology/targets/\?[^"]+)">Aim at a level', page)
+    assert (aims is None) is bool(model.no_targets)
+    for way in (example, aims):
+        drawn = Client().get(unescape(way[1])) if way is not None else None
+        if drawn is not None:
+            assert drawn.status_code == 200
+            assert "for-wide" in drawn.content.decode()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda each: each.id)

@@ -15,6 +15,7 @@ from evenkeel.core.pharmacology.subjects import dose_reference, reference, subje
 from evenkeel.web.explorer.flows import picture
 from evenkeel.web.explorer.numbers import number
 from evenkeel.web.explorer.people import AGES, WEIGHTS
+from evenkeel.web.explorer.pump_queries import PumpAsked
 from evenkeel.web.explorer.queries import Asked
 from evenkeel.web.explorer.units import unit_of
 from evenkeel.web.explorer.words import (
@@ -51,6 +52,7 @@ def line(model: Model) -> dict[str, Any]:
         "bounds": ", ".join(bounds_words(model)),
         "has_spread": bool(model.variability),
         "has_effect_site": model.effect_site is not None,
+        "in_pumps": model.target_controlled,
         "status": str(model.status),
         "href": reverse("explorer:model", args=[model.id]),
     }
@@ -108,6 +110,7 @@ def page(name: str) -> dict[str, Any]:
         "followed": _followed(model),
         "followed_by": _nearest_person(model)[1],
         "example": _example(model),
+        "aim_at": _aim_at(model),
     }  # fmt: skip
 
 
@@ -210,6 +213,16 @@ def _nearest_person(model: Model) -> tuple[dict[str, float], str]:
     return person, f"for {person['WT']:g} kg: the reference is outside its people"
 
 
+def _aim_at(model: Model) -> str:
+    """The address of a scheme in this model, for an example person of its own kind, or nothing."""
+    if "iv" not in model.routes or model.no_targets:
+        return ""
+    age, weight = _example_person(model)
+    site = "plasma" if model.effect_site is None else "effect"
+    asked = PumpAsked(model=model.id, site=site, age=age, weight=weight)
+    return f"{reverse('explorer:targets')}?{asked.query()}"
+
+
 def _example(model: Model) -> str:
     """The address of this model drawn alone, for an example person of its own kind."""
     routes = set(model.routes)
@@ -218,13 +231,20 @@ def _example(model: Model) -> str:
     )
     if "intranasal" in routes:
         preset = "in84-devices"
+    age, weight = _example_person(model)
+    asked = Asked(models=(model.id,), preset=preset, age=age, weight=weight)
+    return f"{reverse('explorer:explore')}?{asked.query()}"
+
+
+def _example_person(model: Model) -> tuple[int, int]:
+    """Age and weight that the model answers for, as usual as can be."""
     fitting = [
-        Asked(models=(model.id,), preset=preset, age=age, weight=weight)
+        (age, weight)
         for age in sorted(AGES, key=lambda each: abs(each - 40))
         for weight in sorted(WEIGHTS, key=lambda each: abs(each - 70))
         if not model.refusals({"AGE": float(age), "WT": float(weight)})
     ]
     # A child of five does not weigh 70 kg: the weight that goes with each of these ages.
     usual = {1: 10, 2: 15, 5: 20, 10: 30, 15: 60}
-    likely = [each for each in fitting if each.weight == usual.get(each.age, 70)]
-    return f"{reverse('explorer:explore')}?{(likely or fitting)[0].query()}"
+    likely = [each for each in fitting if each[1] == usual.get(each[0], 70)]
+    return (likely or fitting)[0]
