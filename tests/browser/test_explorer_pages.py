@@ -33,8 +33,6 @@ PAGES = {
     "targets": TARGETS,
     "targets-missed": f"{TARGETS}?model=perez_ruixo_2021_esketamine&site=plasma&target=0min,300"
     "&target=20min,100&stop=2h&every=10s&syringe=1&rate=60&bolus=0",
-    "targets-child": f"{TARGETS}?model=hornik_2018_children&site=plasma",
-    "targets-refused": f"{TARGETS}?target=7min,100&syringe=none&site=brain",
 }
 
 
@@ -54,14 +52,10 @@ def kernels() -> None:
 @pytest.mark.parametrize(
     ("width", "theme", "names"),
     [
-        (1440, "light", ("index", "pump", "shown", "targets", "course")),
+        (1440, "light", ("index", "pump", "shown", "course")),
         (1440, "dark", ("nasal", "shown", "targets-missed")),
-        (820, "light", ("chain", "shown", "targets", "targets-child")),
-        (
-            390,
-            "dark",
-            ("index", "nasal", "missing", "shown", "refused", "targets", "targets-refused"),
-        ),
+        (820, "light", ("chain", "shown", "targets")),
+        (390, "dark", ("index", "nasal", "missing", "shown", "refused", "targets")),
     ],
 )
 def test_the_pages_hold_at_every_width_and_theme(width, theme, names, new_page, axe, shot):
