@@ -72,6 +72,19 @@ def test_one_compartment_is_filled_by_a_bolus_and_held_by_its_clearance():
     assert half.after_plateau_h == pytest.approx(half.after_h, rel=1e-6)
 
 
+def test_the_rate_that_holds_plasma_is_bolus_elimination_and_transfer():
+    """C V1 (k10 + k12 e^-k21 t + k13 e^-k31 t), which follows from a plasma that never moves."""
+    p = model_named("domino_1982_tci").parameters
+    v1 = p["V1_per_kg"] * 70.0
+    fine = Pump(mg_per_ml=10.0, most_bolus_mg=1e3, bolus_step_ml=1e-9, step_ml_per_h=1e-9)
+    found = aim(person(), TWO[:1], fine, site="plasma", stop_h=1.0)
+    assert found.made.bolus_mg[0] == pytest.approx(0.150 * v1)
+    minutes_in = 60.0 * (found.made.times_h + fine.update_h / 2)
+    transfer = p["k12"] * np.exp(-p["k21"] * minutes_in) + p["k13"] * np.exp(-p["k31"] * minutes_in)
+    by_formula = 0.150 * v1 * (p["k10"] + transfer) * 60.0
+    np.testing.assert_allclose(found.made.ml_per_h * 10.0, by_formula, rtol=2e-3)
+
+
 def test_what_the_pump_cannot_reach_is_told_and_nothing_is_moved():
     """At most rate R, one compartment comes to R/CL (1 - e^-kt) and no further."""
     weak = Pump(mg_per_ml=1.0, most_ml_per_h=2.0, update_s=60.0)
