@@ -80,13 +80,14 @@ class Run:
                     np.empty((5, n)),
                 )
             )  # fmt: skip
-        self.used, self.counts = _modes_of_outputs(self.weights[self.fine], kinds, n)
+        self.used, self.counts = _modes_of_outputs(self.weights)
         self.rest = ~self.fine
         self._refuse_what_stays()
         self.event = np.zeros(people, dtype=np.int64)
-        self._begin(begin)
+        self.begin(begin)
 
-    def _begin(self, begin: Standing | None) -> None:
+    def begin(self, begin: Standing | None = None) -> None:
+        """Put everybody where they stand at first."""
         people, n = self.lam.shape
         if begin is None:
             first = self.plan.when[:, 0] if self.plan.when.shape[1] else np.full(1, np.inf)
@@ -169,14 +170,14 @@ def _room(who: Population) -> tuple[Floats, Floats]:
     return np.empty((4, n, n)), np.empty((6, n))
 
 
-def _modes_of_outputs(weights: Floats, kinds: int, n: int) -> tuple[Any, Any]:
-    used = np.zeros((kinds, n), dtype=np.int64)
-    counts = np.zeros(kinds, dtype=np.int64)
-    for o in range(kinds):
-        there: Any = np.flatnonzero(np.any(weights[:, o] != 0.0, axis=0)) if len(weights) else []
-        counts[o] = len(there)
-        used[o, : len(there)] = there
-    return used, counts
+def _modes_of_outputs(weights: Floats) -> tuple[Any, Any]:
+    """The modes of each output, shape (o, n), and how many they are, shape (o,)."""
+    there: Any = weights.any(axis=0)
+    used = np.zeros(there.shape, dtype=np.int64)
+    for o, row in enumerate(there):
+        places = np.flatnonzero(row)
+        used[o, : places.size] = places
+    return used, there.sum(axis=1)
 
 
 def buffer(who: Population, points: int) -> Floats:
