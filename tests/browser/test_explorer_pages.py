@@ -53,7 +53,7 @@ def kernels() -> None:
     ("width", "theme", "names"),
     [
         (1440, "light", ("index", "pump", "shown", "course")),
-        (1440, "dark", ("nasal", "shown", "targets-missed")),
+        (1440, "dark", ("nasal", "targets-missed")),
         (820, "light", ("chain", "shown", "targets")),
         (390, "dark", ("index", "nasal", "missing", "shown", "refused", "targets")),
     ],
