@@ -41,7 +41,7 @@ _MET = 0.2  # standard deviations: two that climb and are nearer go on as one
 _HOPE = 4.0  # what is left may be this many times what the parabola says
 _RADIUS, _WIDEST = 2.0, 6.0
 _NEAR = 0.02  # a shorter step goes over to the last ones
-_DONE = 1e-8
+_DONE = 3e-8
 _DAMPING = np.geomspace(1e-6, 1.0, 33)
 
 
@@ -221,7 +221,7 @@ def _corrected(bend: Floats, step: Floats, change: Floats) -> Floats:
     left = change - (bend @ step[:, :, None])[:, :, 0]
     along = (left * step).sum(axis=1)
     size = np.sqrt((left**2).sum(axis=1) * (step**2).sum(axis=1))
-    sure = np.isfinite(size) & (np.abs(along) > 1e-6 * size)
+    sure = np.isfinite(size) & (np.abs(along) > 1e-2 * size)
     part = np.where(sure[:, None], left, 0.0) / np.where(sure, along, 1.0)[:, None]
     return np.asarray(bend + part[:, :, None] * np.where(sure[:, None], left, 0.0)[:, None, :])
 
@@ -325,7 +325,7 @@ def _dogleg(slope: Floats, bend: Floats, radius: Floats) -> tuple[Floats, Floats
         c = np.minimum(size**2 - most**2, 0.0)
         share = (np.sqrt(b**2 - a * c) - b) / np.maximum(a, 1e-300)
         whole[far] = np.where(size >= most, first * (most / size), first + share * way)
-    return whole, depth
+    return np.asarray(whole), np.asarray(depth)
 
 
 def _length(of: Floats) -> float:

@@ -17,85 +17,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evenkeel.core.pharmacology.expressions import Expression
+from evenkeel.core.pharmacology.formulas import Formulas
 from evenkeel.core.pharmacology.kernels.compiled import kernel
 from evenkeel.core.pharmacology.kernels.sizes import LANES
 from evenkeel.core.pharmacology.linear import Floats
-from evenkeel.core.pharmacology.models import Model, RouteInput
+from evenkeel.core.pharmacology.models import Model
 from evenkeel.core.pharmacology.occasions import Difference
 from evenkeel.core.pharmacology.subjects import Refusal
 
 _at_times = kernel("sets.at_times")
 
+
 Ints = npt.NDArray[np.int64]
-Values = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One parameter that differs between sets. base: None = its expression makes it.
-
-    rows: of the differences, one, or one a treatment; None: it differs only by others.
-    """
-
-    name: str
-    base: float | None
-    expression: Expression | None
-    rows: int | Ints | None
-    logit: bool
-
-    def into(self, values: Values, away: Floats) -> None:
-        """away: exp of the differences, shape (differences, sets)."""
-        value: Any = self.base if self.expression is None else self.expression(values)
-        if self.rows is not None:
-            own = away[self.rows]
-            value = own / (own + (1.0 - value) / value) if self.logit else value * own
-        values[self.name] = value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """Doses of the same route and covariates: one evaluation serves all of them."""
-
-    covariates: dict[str, float]
-    steps: tuple[Step, ...]
-    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One way of some doses into the body. Arrays: one row a dose.
 
+    fraction, duration, lag: rows of the formulas; None: at once, or as long as lasts_h.
     begins, ends: rows of the happenings; no ends: it is put in at once.
-    lasts_h: None: as long as the model says.
     """
 
-    way: RouteInput
+    fraction: int
+    duration: int | None
+    lag: int | None
     treatment: Ints
     time_h: Floats
     amount_mg: Floats
-    lasts_h: Floats | None
+    lasts_h: Floats
     begins: Ints
     ends: Ints | None
-
-    def of(self, value: Any) -> Any:
-        """By dose, of a value that is one for all or one a treatment."""
-        return value[self.treatment] if np.ndim(value) == 2 else value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """Numbers of which some differ between sets. fixed: what the others are."""
-
-    fixed: Floats
-    differing: tuple[tuple[int, Expression], ...]
-
-    def of(self, values: Values, parts: int, count: int) -> Floats:
-        made = np.empty((parts, self.fixed.size, count))
-        made[:] = self.fixed[:, None]
-        for row, expression in self.differing:
-            made[:, row] = expression(values)
-        return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,18 +68,17 @@ class Course:
     timing: tuple[Difference, ...]
     reached: tuple[str, ...]
     treatments: int
-    values: Values
-    steps: tuple[Step, ...]
-    given: tuple[Given, ...]
-    outflows: Rows
+    formulas: Formulas
+    flows: int  # the first rows of the formulas: what leaves a compartment
     leave: Floats  # shape (compartments, flows): 1 where a flow leaves it
     inner: Ints  # flows that stay in the body, by the compartment that they reach
-    shares: Rows
+    shares: slice  # the next rows: how much of these arrives
+    scales: slice  # the next
     source: Ints
     inflow: Ints
     reach: npt.NDArray[np.bool_]
-    scales: Rows
     places: Ints
+    entries: tuple[Entry, ...]
     site: Ints
     kind: Ints
     beginnings: Floats
@@ -140,59 +91,48 @@ class Course:
         Raises:
             Refusal: a rate or an amount is not finite or is negative for some set.
         """
-        count, parts = len(etas), self.treatments
-        away = np.ones((len(self.informed) + 1, count))
-        np.exp(etas.T, out=away[:-1])
-        values = dict(self.values)
-        for step in self.steps:
-            step.into(values, away)
-        outflows = self.outflows.of(values, parts, count)
-        outflows *= self.model.per_hour
+        made = self.formulas.of(etas)
+        outflows = made[:, : self.flows] * self.model.per_hour
         leaving = self.leave @ outflows
-        moving = outflows[:, self.inner] * self.shares.of(values, parts, count)
-        outputs = self.scales.of(values, parts, count)
-        when, amount = self._events(values, away, count)
+        moving = outflows[:, self.inner] * made[:, self.shares]
+        outputs = made[:, self.scales].copy()
+        when, amount = self._events(made)
         # One sum is finite only if all are.
-        if not np.isfinite(sum(float(x.sum()) for x in (outflows, moving, outputs, amount, when))):
+        if not np.isfinite(leaving.sum() + moving.sum() + made.sum() + amount.sum() + when.sum()):
             raise Refusal((f"{self.model.id} cannot be computed: a rate is not finite",))
         if outflows.min(initial=0.0) < 0.0 or moving.min(initial=0.0) < 0.0:
             raise Refusal((f"{self.model.id} cannot be computed: a flow is negative",))
         n, flows = len(self.leave), self.source.size
-        made = np.empty((count, len(self.analytes), self.times_h.size))
+        found = np.empty((len(etas), len(self.analytes), self.times_h.size))
         _at_times(
             leaving, moving, self.source, self.inflow, self.reach,
             when, np.argsort(when, axis=0, kind="stable"), self.site, self.kind, amount,
             self.times_h, outputs, self.places,
             _rows(7 * n + flows + 5), np.empty((3, LANES), dtype=np.int64),
             np.empty(n, dtype=np.int64),
-            np.empty((4, n + 1, n + 1, LANES)), made,
+            np.empty((4, n + 1, n + 1, LANES)), found,
         )  # fmt: skip
-        return made
+        return found
 
-    def _events(self, values: Values, away: Floats, count: int) -> tuple[Floats, Floats]:
+    def _events(self, made: Floats) -> tuple[Floats, Floats]:
         hour = self.model.per_hour
-        when, amount = np.empty((2, self.site.size, count))
+        when, amount = np.empty((2, self.site.size, made.shape[2]))
         when[: self.beginnings.size], amount[: self.beginnings.size] = self.beginnings, 0.0
-        for given in self.given:
-            own = values
-            if given.covariates:
-                own = {**values, **given.covariates}
-                for step in given.steps:
-                    step.into(own, away)
-            for each in given.entries:
-                begins, much = each.time_h, each.amount_mg * each.of(each.way.fraction(own))
-                if each.way.lag is not None:
-                    begins = begins + each.of(each.way.lag(own)) / hour
-                when[each.begins] = begins
-                if each.ends is None:
-                    amount[each.begins] = much
-                    continue
-                lasts: Any = each.lasts_h
-                if each.way.duration is not None:
-                    lasts = each.of(each.way.duration(own)) / hour
-                rate = much / lasts
-                amount[each.begins], amount[each.ends] = rate, -rate
-                when[each.ends] = begins + lasts
+        for each in self.entries:
+            begins: Any = each.time_h
+            much = each.amount_mg * made[each.treatment, each.fraction]
+            if each.lag is not None:
+                begins = begins + made[each.treatment, each.lag] / hour
+            when[each.begins] = begins
+            if each.ends is None:
+                amount[each.begins] = much
+                continue
+            lasts: Any = each.lasts_h
+            if each.duration is not None:
+                lasts = made[each.treatment, each.duration] / hour
+            rate = much / lasts
+            amount[each.begins], amount[each.ends] = rate, -rate
+            when[each.ends] = begins + lasts
         return when, amount
 
 

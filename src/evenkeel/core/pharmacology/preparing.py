@@ -10,23 +10,21 @@ expressions, never from numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from evenkeel.core.pharmacology.courses import Course, Entry, Given, Ints, Rows, Step, Values
+from evenkeel.core.pharmacology.courses import Course, Entry, Ints
 from evenkeel.core.pharmacology.expressions import Expression
+from evenkeel.core.pharmacology.formulas import Pairs, Sketch, needed_by
 from evenkeel.core.pharmacology.kernels.sizes import PART, PUT_IN, RATE
 from evenkeel.core.pharmacology.linear import Floats
 from evenkeel.core.pharmacology.models import Model, RouteInput
 from evenkeel.core.pharmacology.occasions import Difference, differences, treatment_at
 from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.simulate import happenings, of_dose
-from evenkeel.core.pharmacology.subjects import dose_reference, subject, values_of
-
-_Key = tuple[str, tuple[tuple[str, float], ...]]  # route, and covariates of a dose
+from evenkeel.core.pharmacology.subjects import dose_reference, subject
 
 
 def course_of(
@@ -65,17 +63,22 @@ def course_of(
     seen = [each.scale if each.compartment in where else None for each in outputs]
     shares = [flows[place].share for place in inner]
     read = [each for each in (*(flow.rate for flow in flows), *shares, *seen) if each is not None]
-    sketch = _Sketch(model, {**dose_reference(model), **covariates})
+    sketch = Sketch(model, {**dose_reference(model), **covariates})
     when_of = treatment_at(begins, np.array([dose.time_h for dose in before]))
-    needed = _needed(model, [*read, *_into(model, routes, where)])
     informed, timing = _informed(model, before, when_of, where, read, begins.size)
-    steps_of = partial(sketch.steps, needed, informed, begins.size)
-    given, site, kind = _given(sketch, typical.covariates, before, when_of, where, steps_of)
+    for flow in flows:
+        sketch.ask(flow.rate)
+    for share in shares:
+        sketch.ask(share, absent=1.0)
+    for scale in seen:
+        sketch.ask(scale)
+    entries, site, kind = _entries(sketch, typical.covariates, before, when_of, where)
     targets = np.array([where[flows[place].target or 0] for place in inner], dtype=np.int64)
     leave = np.zeros((len(where), len(flows)))
     for row, flow in enumerate(flows):
         leave[where[flow.source], row] = 1.0
     source = np.array([where[flows[place].source] for place in inner], dtype=np.int64)
+    first = len(flows) + len(inner)
     return Course(
         model=model,
         analytes=tuple(analytes),
@@ -87,89 +90,21 @@ def course_of(
             if model.outputs[name].compartment in _kept(model, routes, [name])
         ),
         treatments=begins.size,
-        values=sketch.values,
-        steps=steps_of(),
-        given=given,
-        outflows=sketch.rows([flow.rate for flow in flows]),
+        formulas=sketch.formulas(informed, begins.size),
+        flows=len(flows),
         leave=leave,
         inner=np.array(inner, dtype=np.int64),
-        shares=sketch.rows(shares, absent=1.0),
+        shares=slice(len(flows), first),
+        scales=slice(first, first + len(seen)),
         source=source,
         inflow=np.searchsorted(targets, np.arange(len(where) + 1)).astype(np.int64),
         reach=_reach(len(where), source, targets),
-        scales=sketch.rows(seen, absent=0.0),
         places=np.array([where.get(each.compartment, 0) for each in outputs], dtype=np.int64),
+        entries=entries,
         site=np.concatenate([np.arange(1, begins.size), site]).astype(np.int64),
         kind=np.concatenate([np.full(begins.size - 1, PART), kind]).astype(np.int64),
         beginnings=begins[1:, None],
     )  # fmt: skip
-
-
-class _Sketch:
-    """What is fixed in a person and what differs between sets."""
-
-    def __init__(self, model: Model, known: Mapping[str, float]) -> None:
-        self.model = model
-        self.values = values_of(model, known)
-        self.kinds = {name: block.kind for block in model.variability for name in block.parameters}
-        self.differing = _depending(model, set(self.kinds))
-
-    def rows(self, read: Sequence[Expression | None], absent: float = 0.0) -> Rows:
-        differs = [
-            (row, each) for row, each in enumerate(read)
-            if each is not None and self.differing & set(each.names)
-        ]  # fmt: skip
-        return Rows(
-            fixed=np.array(
-                [absent if each is None else float(each(self.values)) for each in read],
-                dtype=np.float64,
-            ),
-            differing=tuple(differs),
-        )
-
-    def steps(
-        self,
-        needed: set[str],
-        informed: Sequence[Difference],
-        treatments: int,
-        of_dose: Mapping[str, float] | None = None,
-    ) -> tuple[Step, ...]:
-        """Parameters in the model's own order, those first that others are made from.
-
-        of_dose: only what depends on these covariates of a dose.
-        """
-        model, known = self.model, {**self.values, **(of_dose or {})}
-        changed = set(model.parameters) | set(model.derived)
-        if of_dose is not None:
-            changed = _depending(model, set(of_dose)) - set(of_dose)
-        rest = len(informed)  # the row of those that differ by nothing
-        place = {difference: row for row, difference in enumerate(informed)}
-        made: list[Step] = []
-        for name in (*model.parameters, *model.derived):
-            if name not in needed & changed:
-                continue
-            expression = model.derived.get(name)
-            if expression is not None:
-                known[name] = expression(known)
-            moves = expression is not None and self.differing & set(expression.names)
-            rows: int | Ints | None = None
-            if name in self.kinds:
-                rows = place.get(Difference(name), rest)
-                each = [place.get(Difference(name, k), rest) for k in range(1, treatments + 1)]
-                if any(row != rest for row in each):
-                    rows = np.array(each, dtype=np.int64)
-            if of_dose is None and not moves and rows is None:
-                continue
-            made.append(
-                Step(
-                    name=name,
-                    base=None if moves else float(known[name]),
-                    expression=expression if moves else None,
-                    rows=rows,
-                    logit=self.kinds.get(name) == "logit-normal",
-                )
-            )
-        return tuple(made)
 
 
 def _kept(
@@ -191,24 +126,6 @@ def _closure(begin: set[int], pairs: Sequence[tuple[int, int]]) -> set[int]:
         found |= reached
         more = bool(reached)
     return found
-
-
-def _needed(model: Model, read: Sequence[Expression]) -> set[str]:
-    """Every name that these expressions read, at once or through derived parameters."""
-    names = {name for expression in read for name in expression.names}
-    for name in reversed(model.derived):
-        if name in names:
-            names |= set(model.derived[name].names)
-    return names
-
-
-def _depending(model: Model, on: set[str]) -> set[str]:
-    """``on``, and every derived parameter that depends on them."""
-    names = set(on)
-    for name, expression in model.derived.items():
-        if names & set(expression.names):
-            names.add(name)
-    return names
 
 
 def _into(
@@ -233,14 +150,14 @@ def _informed(
     treatments: int,
 ) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
     """The differences that matter, and those of them that move a time."""
-    body = _needed(model, read)
+    body = needed_by(model, read)
     moved: list[set[str]] = []
     needed: list[set[str]] = []
     for k in range(treatments):
         own = {dose.route for dose, at in zip(doses, treatment, strict=True) if at == k}
         routes = {route: model.routes[route] for route in own}
-        moved.append(_needed(model, _into(model, routes, where, times_only=True)))
-        needed.append(body | _needed(model, _into(model, routes, where)))
+        moved.append(needed_by(model, _into(model, routes, where, times_only=True)))
+        needed.append(body | needed_by(model, _into(model, routes, where)))
 
     def among(difference: Difference, names: Sequence[set[str]]) -> bool:
         of = names if difference.treatment == 0 else [names[difference.treatment - 1]]
@@ -253,61 +170,50 @@ def _informed(
     )
 
 
-def _given(
-    sketch: _Sketch,
+def _entries(
+    sketch: Sketch,
     covariates: Mapping[str, float],
     doses: Sequence[Dose],
     treatment: Ints,
     where: Mapping[int, int],
-    steps_of: Callable[[Mapping[str, float]], tuple[Step, ...]],
-) -> tuple[tuple[Given, ...], list[int], list[int]]:
+) -> tuple[tuple[Entry, ...], list[int], list[int]]:
     """Doses in groups, and place and kind of each happening, in the order of the doses."""
     model, hour = sketch.model, sketch.model.per_hour
     parts = int(treatment.max(initial=0))  # their beginnings are the first happenings
     site: list[int] = []
     kind: list[int] = []
-    groups: dict[_Key, dict[tuple[int, bool], list[tuple[int, int]]]] = {}
-    typical: dict[_Key, Values] = {}
+    # Doses of one route and the same covariates read the same rows.
+    groups: dict[tuple[str, Pairs, int, bool], list[tuple[int, int]]] = {}
     for number, dose in enumerate(doses):
-        own = of_dose(model, covariates, dose)
-        key = (dose.route, tuple(sorted(own.items())))
-        if key not in groups:
-            groups[key] = {}
-            typical[key] = values_of(model, {**dose_reference(model), **covariates, **own})
-        group, values = groups[key], typical[key]
+        pairs = tuple(sorted(of_dose(model, covariates, dose).items()))
         for row, way in enumerate(model.routes[dose.route]):
             if way.compartment not in where:
                 continue
-            lasts = dose.duration_h if way.duration is None else float(way.duration(values)) / hour
+            lasts = dose.duration_h
+            if way.duration is not None:
+                lasts = float(way.duration(sketch.typical(pairs))) / hour
             begins = parts + len(site)
-            group.setdefault((row, lasts > 0.0), []).append((number, begins))
+            groups.setdefault((dose.route, pairs, row, lasts > 0.0), []).append((number, begins))
             count = 2 if lasts > 0.0 else 1
             site += [where[way.compartment]] * count
             kind += [RATE if lasts > 0.0 else PUT_IN] * count
-    made: list[Given] = []
-    for (route, pairs), members in groups.items():
-        entries: list[Entry] = []
-        for (row, lasting), rows in members.items():
-            numbers, begins_at = (
-                np.array(each, dtype=np.int64) for each in zip(*rows, strict=True)
-            )
-            those = [doses[number] for number in numbers]
-            way = model.routes[route][row]
-            entries.append(
-                Entry(
-                    way=way,
-                    treatment=treatment[numbers],
-                    time_h=np.array([[dose.time_h] for dose in those]),
-                    amount_mg=np.array([[dose.amount_mg] for dose in those]),
-                    lasts_h=np.array([[dose.duration_h] for dose in those])
-                    if way.duration is None
-                    else None,
-                    begins=begins_at,
-                    ends=begins_at + 1 if lasting else None,
-                )
-            )
+    made: list[Entry] = []
+    for (route, pairs, row, lasting), rows in groups.items():
+        way = model.routes[route][row]
+        those = [doses[number] for number, _ in rows]
+        begins_at = np.array([begins for _, begins in rows], dtype=np.int64)
         made.append(
-            Given(covariates=dict(pairs), steps=steps_of(dict(pairs)), entries=tuple(entries))
+            Entry(
+                fraction=sketch.ask(way.fraction, of_dose=pairs),
+                duration=None if way.duration is None else sketch.ask(way.duration, of_dose=pairs),
+                lag=None if way.lag is None else sketch.ask(way.lag, of_dose=pairs),
+                treatment=treatment[[number for number, _ in rows]],
+                time_h=np.array([[dose.time_h] for dose in those]),
+                amount_mg=np.array([[dose.amount_mg] for dose in those]),
+                lasts_h=np.array([[dose.duration_h] for dose in those]),
+                begins=begins_at,
+                ends=begins_at + 1 if lasting else None,
+            )
         )
     return tuple(made), site, kind
 
