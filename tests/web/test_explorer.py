@@ -263,6 +263,25 @@ def test_the_table_is_what_the_command_line_computes():
         assert {row["analyte"] for row in ours} == {key[1] for key in theirs}
 
 
+def test_the_band_is_that_of_the_same_people_on_the_command_line():
+    asked = replace(BRIEF, show=("parent", "band"), hours=8)
+    page = unescape(ask(asked).content.decode())
+    shown = re.search(r'aria-label="Commands">(.*?)</pre>', page, re.S)[1].split("\n\n")
+    assert len(shown) == 2
+    done = CliRunner().invoke(command, shlex.split(shown[1].replace("\\\n", " "))[2:])
+    assert done.exit_code == 0, done.output
+    (otto,) = answers.work_out(asked).models
+    ends = {"5": otto.spread.low["s_ketamine"], "95": otto.spread.high["s_ketamine"]}
+    both = 0
+    for row in csv.DictReader(io.StringIO(done.stdout)):
+        at = np.flatnonzero(np.abs(otto.spread.times_h - float(row["time_h"])) < 1e-9)
+        if row["analyte"] == "s_ketamine" and at.size:
+            both += 1
+            expected = ends[row["percentile"]][at[0]]
+            assert float(row["concentration_ng_per_ml"]) == pytest.approx(expected, rel=1e-6)
+    assert both > 100
+
+
 def test_differently_taken_blood_never_shares_a_panel():
     asked = replace(Asked(), age=30, models=(
         "otto_2021_s_ketamine_iv", "fanta_2015_s_ketamine", "simons_2022_s_ketamine_otf",

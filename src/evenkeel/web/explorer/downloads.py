@@ -7,7 +7,14 @@ import io
 
 from evenkeel.core.pharmacology.presets import presets
 from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.web.explorer.answers import Answer, ModelAnswer, kind_of
+from evenkeel.web.explorer.answers import (
+    BAND_ENDS,
+    PEOPLE,
+    SEED,
+    Answer,
+    ModelAnswer,
+    kind_of,
+)
 
 COLUMNS = ("model", "doi", "sampling", "time_h", "analyte", "concentration_ng_per_ml")
 _STEPS_H = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -30,11 +37,18 @@ def table(answer: Answer) -> str:
 
 
 def commands(answer: Answer) -> str:
-    """One ``evenkeel simulate`` a model, as it can be pasted into a shell."""
-    return "\n\n".join(_command(answer, each) for each in answer.answering)
+    """One ``evenkeel simulate`` a model, and one a band, as they can be pasted into a shell."""
+    ends = ",".join(f"{each:g}" for each in BAND_ENDS)
+    band = f"--population {PEOPLE} --seed {SEED} --percentiles {ends}"
+    made = []
+    for each in answer.answering:
+        made.append(_command(answer, each))
+        if each.spread is not None:
+            made.append(_command(answer, each, band))
+    return "\n\n".join(made)
 
 
-def _command(answer: Answer, each: ModelAnswer) -> str:
+def _command(answer: Answer, each: ModelAnswer, more: str = "") -> str:
     asked = answer.asked
     step = next((s for s in _STEPS_H if answer.until_h / s <= _TIMES), 2.0)
     parts = ["evenkeel simulate", f"--model {each.model.id}"]
@@ -45,6 +59,7 @@ def _command(answer: Answer, each: ModelAnswer) -> str:
     if plain and presets()[asked.preset].by_weight:
         known["WT"] = float(asked.weight)
     parts += [f"--covariate {name}={value:g}" for name, value in sorted(known.items())]
+    parts += [more] if more else []
     line = " \\\n  ".join(parts)
     if plain:
         return line
