@@ -152,8 +152,8 @@ class _Everybody:
             np.empty((crowd.modes.size, wide)), np.empty((kinds, wide)), np.empty((kinds, wide)),
             np.empty((2, kinds, column)), np.empty(column), np.empty((4, wide)),
             np.empty((2 ** (LEVELS - 1), longer)), np.empty(longer),
-            np.empty((p, longer), dtype=np.int64), np.empty((p, 4)),
-            np.empty((p, LINE), dtype=np.int64), np.empty(p, dtype=np.int64),
+            np.empty(longer, dtype=np.int64), np.empty((p, 4)),
+            np.empty((p, LINE), dtype=np.int64), np.empty((p, -(-wide // 64)), dtype=np.int64),
             np.empty(1, dtype=np.int64),
         )  # fmt: skip
 

@@ -85,7 +85,7 @@ def sift(_typing: Any, values: Any, count: Any, low: Any, high: Any, found: Any,
 @vectorised  # type: ignore[untyped-decorator]
 def part(
     _typing: Any, begins: Any, ends: Any, doubt: Any, count: Any, scale: Any, lines: Any,
-    wanted: Any, chosen: Any, stride: Any, below: Any, kept: Any,
+    wanted: Any, marks: Any, stride: Any, below: Any,
 ) -> Any:  # fmt: skip
     """Of everybody at both ends of a span: who may cross a band between two lines.
 
@@ -94,14 +94,14 @@ def part(
 
     begins, ends (times ``scale``), doubt: ``count`` numbers, a multiple of WIDE.
     lines: four numbers for each of the ``wanted`` bands: the lower line's ends, the upper's.
-    chosen: rows of ``stride`` bytes, one for each band: places, as int64, of who may cross.
-    below: WIDE int64 for each band, to which those below are added. kept: one int64 for
-    each band, at first 0: how many were chosen.
+    marks: rows of ``stride`` bytes, one for each band: a bit for each person, set for
+    whoever may cross; ``places_of`` reads them.
+    below: WIDE int64 for each band, to which those below are added.
     """
 
     def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        begins, ends, doubt, count, scale, lines, wanted, chosen, stride, below, kept = given
-        by = spread(b, scale)
+        begins, ends, doubt, count, scale, lines, wanted, marks, stride, below = given
+        by, byte = spread(b, scale), ir.IntType(8)
 
         def larger(x: Any, y: Any) -> Any:
             return b.select(b.fcmp_ordered(">", x, y), x, y)
@@ -130,12 +130,13 @@ def part(
                     b.fcmp_ordered(">=", half, ir.Constant(half.type, [0.0] * (WIDE // 2)))
                     for half in halves(b, smaller(over_low, under_high))
                 ]
-                row = b.add(chosen, b.mul(p, stride))
-
-                def put(lane: int, at: Any) -> None:
-                    b.store(b.add(k, long(lane)), number_place(b, row, at, LONG))
-
-                keep_places(b, crosses, number_place(b, kept, p, LONG), put)
+                row = b.add(marks, b.mul(p, stride))
+                mark = b.inttoptr(b.add(row, b.lshr(k, long(3))), byte.as_pointer())
+                first_half, second_half = (
+                    b.zext(b.bitcast(mask, ir.IntType(WIDE // 2)), byte) for mask in crosses
+                )
+                high_half = b.shl(second_half, ir.Constant(byte, WIDE // 2))
+                b.store(b.or_(first_half, high_half), mark)
 
             count_up(b, wanted, long(1), band)
 
@@ -144,9 +145,43 @@ def part(
 
     place = types.intp
     signature = types.void(
-        place, place, place, place, types.float64, place, place, place, place, place, place
+        place, place, place, place, types.float64, place, place, place, place, place
     )
     return signature, build
+
+
+@vectorised  # type: ignore[untyped-decorator]
+def places_of(_typing: Any, marks: Any, words: Any, places: Any) -> Any:
+    """Which bits of so many int64 are set, as int64; tell how many."""
+
+    def build(_context: Any, b: Any, _signature: Any, given: Any) -> Any:
+        marks, words, places = given
+        kind = ir.FunctionType(LONG, [LONG, ir.IntType(1)])
+        lowest = tools.get_or_insert_function(b.module, kind, "llvm.cttz.i64")
+        kept, left = tools.alloca_once(b, LONG), tools.alloca_once(b, LONG)
+        b.store(long(0), kept)
+
+        def body(k: Any) -> None:
+            b.store(b.load(number_place(b, marks, k, LONG)), left)
+            head, inside = b.function.append_basic_block(), b.function.append_basic_block()
+            after = b.function.append_basic_block()
+            b.branch(head)
+            b.position_at_end(head)
+            bits = b.load(left)
+            b.cbranch(b.icmp_unsigned("!=", bits, long(0)), inside, after)
+            b.position_at_end(inside)
+            at = b.load(kept)
+            bit = b.call(lowest, [bits, ir.Constant(ir.IntType(1), 1)])
+            b.store(b.add(b.shl(k, long(6)), bit), number_place(b, places, at, LONG))
+            b.store(b.add(at, long(1)), kept)
+            b.store(b.and_(bits, b.sub(bits, long(1))), left)
+            b.branch(head)
+            b.position_at_end(after)
+
+        count_up(b, words, long(1), body)
+        return b.load(kept)
+
+    return types.intp(types.intp, types.intp, types.intp), build
 
 
 @vectorised  # type: ignore[untyped-decorator]

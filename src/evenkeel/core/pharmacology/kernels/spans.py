@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from evenkeel.core.pharmacology.kernels.columns import part
+from evenkeel.core.pharmacology.kernels.columns import part, places_of
 from evenkeel.core.pharmacology.kernels.instructions import WIDE
 from evenkeel.core.pharmacology.kernels.making import entry, inner
 from evenkeel.core.pharmacology.kernels.places import (
@@ -94,8 +94,8 @@ def _among(
         "amounts": "f8 r u, filled", "more": "f8 o u, filled", "doubt": "f8 o u, filled",
         "value": "f8 2 o c, filled", "column": "f8 c, filled", "lines": "f8 4 u, filled",
         "within": f"f8 {2 ** (LEVELS - 1)} d, filled", "found": "f8 d, filled",
-        "chosen": "i8 p d, filled", "bands": "f8 p 4, filled",
-        "counts": f"i8 p {WIDE}, filled", "number": "i8 p, filled", "below": "i8 1, filled",
+        "chosen": "i8 d, filled", "bands": "f8 p 4, filled",
+        "counts": f"i8 p {WIDE}, filled", "marks": "i8 p v, filled", "below": "i8 1, filled",
     },
     fused=True,
 )  # fmt: skip
@@ -105,7 +105,7 @@ def window(
     when: Any, site: Any, amount: Any, is_rate: Any,
     event: Any, clock: Any, now: Any, rate: Any, others: Any, shares: Any, made: Any,
     kept: Any, scales: Any, amounts: Any, more: Any, doubt: Any, value: Any, column: Any,
-    lines: Any, within: Any, found: Any, chosen: Any, bands: Any, counts: Any, number: Any,
+    lines: Any, within: Any, found: Any, chosen: Any, bands: Any, counts: Any, marks: Any,
     below: Any,
 ) -> None:  # fmt: skip
     """Percentiles at grid points ``j0`` to ``j1``: start + j * step, hours.
@@ -120,7 +120,7 @@ def window(
         others: values, ng/mL, of whoever has no modes, at these points.
         shares: 0 to 1. made: filled, shape (j1 - j0, o, p), ng/mL.
         The rest is memory to work in: c is u and x, rounded up to whole vectors, d is 2 WIDE
-            more than that.
+            more than that, v holds a bit for each of u.
     """
     kinds, wide, more_people = starts.size - 1, lam.shape[1], others.shape[0]
     whole = people + more_people
@@ -177,19 +177,19 @@ def window(
                         _band(kept[o, p], one, end * scales[o], k, bands[p])
                 if k == 1:
                     continue
-                number[:] = 0
+                marks[:] = 0
                 counts[:] = 0
                 part(
                     value[here, o].ctypes.data, value[there, o].ctypes.data,
                     doubt[o].ctypes.data, wide, scales[o], bands.ctypes.data, shares.size,
-                    chosen.ctypes.data, 8 * chosen.shape[1], counts.ctypes.data,
-                    number.ctypes.data,
+                    marks.ctypes.data, 8 * marks.shape[1], counts.ctypes.data,
                 )  # fmt: skip
                 for p in range(shares.size):
-                    count = number[p]
+                    words, places = marks[p].ctypes.data, chosen.ctypes.data
+                    count = places_of(words, marks.shape[1], places)
                     load += count
                     some_within(
-                        chosen[p], count, o, k, amounts, fades[0], modes, starts, more,
+                        chosen, count, o, k, amounts, fades[0], modes, starts, more,
                         lines[0], lines[1], within,
                     )  # fmt: skip
                     _inside(
