@@ -38,7 +38,8 @@ _APART = 0.7  # standard deviations: starts that are nearer are one
 _FLAT = 0.1  # curvature: what is flatter is taken as this
 _STEPS = 40
 _MET = 0.2  # standard deviations: two that climb and are nearer go on as one
-_HOPE = 4.0  # what is left may be this many times what the parabola says
+# What is left may be this many times what the parabola says, and this much more.
+_HOPE, _HOPE_LEARNT = (4.0, 0.5), (2.0, 0.1)
 _RADIUS, _WIDEST = 2.0, 6.0
 _NEAR = 0.02  # a shorter step goes over to the last ones
 _DONE = 3e-8
@@ -196,10 +197,13 @@ def _follow(
     for taken in range(most + 1):
         step, depth = (_within if learn else _dogleg)(here.slope, here.bend, radius)
         lowest = min(lowest_known, float(here.value.min(initial=math.inf)))
-        hopeful = here.value - lowest <= _HOPE * depth + 0.5
+        hope, spare = _HOPE_LEARNT if learn else _HOPE
+        hopeful = here.value - lowest <= hope * depth + spare
+        if known is None:
+            hopeful[int(np.argmin(here.value))] = True  # whatever it is worth
         length = np.sqrt((step**2).sum(axis=1))
         done |= (length < _NEAR) | (radius < 1e-6)
-        keep = np.array([k for k in _first_of_each(here.z, known) if hopeful[k]], dtype=np.int64)
+        keep = np.array([k for k in _apart(here, known) if hopeful[k]], dtype=np.int64)
         here, radius, done = here.take(keep), radius[keep], done[keep]
         step, length = step[keep], length[keep]
         moving = np.flatnonzero(~done)
@@ -230,11 +234,10 @@ def _judge(
     here: Shapes, radius: Floats, moving: npt.NDArray[np.int64], step: Floats, there: Shapes
 ) -> None:
     """Steps that led higher are made; a radius follows from how a step kept its word."""
-    from_ = here.take(moving)
-    bent = (from_.bend @ step[:, :, None])[:, :, 0]
-    promised = -((from_.slope + 0.5 * bent) * step).sum(axis=1)
+    bent = (here.bend[moving] @ step[:, :, None])[:, :, 0]
+    promised = -((here.slope[moving] + 0.5 * bent) * step).sum(axis=1)
     length = np.sqrt((step**2).sum(axis=1))
-    gained = np.where(np.isfinite(there.value), from_.value - there.value, -math.inf)
+    gained = np.where(np.isfinite(there.value), here.value[moving] - there.value, -math.inf)
     kept = gained / np.maximum(promised, 1e-300)
     now = radius[moving]
     wider = (kept > 0.75) & (length > 0.9 * now)
@@ -247,18 +250,18 @@ def _judge(
     here.slope[went], here.bend[went] = there.slope[better], there.bend[better]
 
 
-def _first_of_each(z: Floats, known: Shapes | None) -> list[int]:
-    """Those that have met no earlier one and none that is known."""
-    places = z if known is None else np.concatenate([known.z, z])
-    before = len(places) - len(z)
-    square = (places**2).sum(axis=1)
-    near = (square[:, None] + square - 2.0 * places @ places.T < _MET**2).tolist()
+def _apart(here: Shapes, known: Shapes | None) -> list[int]:
+    """Those that have met no better one and none that is known, in their order."""
+    z = here.z if known is None else np.concatenate([known.z, here.z])
+    before = len(z) - len(here.z)
+    square = (z**2).sum(axis=1)
+    near = (square[:, None] + square - 2.0 * z @ z.T < _MET**2).tolist()
     met = list(range(before))
-    for k in range(before, len(places)):
+    for k in (before + np.argsort(here.value, kind="stable")).tolist():
         row = near[k]
         if not any(row[other] for other in met):
             met.append(k)
-    return [k - before for k in met[before:]]
+    return sorted(k - before for k in met[before:])
 
 
 def finish(posterior: Posterior, end: Shapes) -> tuple[Shapes, int]:

@@ -157,11 +157,9 @@ class Sketch:
 
     def _product(self, tree: ast.expr, of_dose: Pairs) -> _Product | None:
         """The expression as a number times powers; None: it is not of that form."""
-        names = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
-        if not names & self.differing:
-            text = ast.unparse(tree)
-            return float(read_expression(text, names)(self.typical(of_dose))), {}
         match tree:
+            case ast.Constant(value=int() | float() as number):
+                return float(number), {}
             case ast.Name(id=name):
                 inner = self.model.derived.get(name)
                 made: _Product | None = (float(self.typical(of_dose)[name]), {})
@@ -178,7 +176,11 @@ class Sketch:
                     return None
                 sign = 1.0 if isinstance(op, ast.Mult) else -1.0
                 return one[0] * two[0] ** sign, _times(one[1], two[1], sign)
-        return None
+        names = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
+        if names & self.differing:
+            return None
+        fixed = read_expression(ast.unparse(tree), names)
+        return float(fixed(self.typical(of_dose))), {}
 
     def _groups(
         self,
