@@ -297,6 +297,30 @@ def test_a_value_beyond_the_range_of_its_strip_stays_on_the_paper() -> None:
     assert all(0 <= float(y) <= flowsheet.BOTTOM for y in re.findall(r'y[12]="(-?[\d.]+)"', markup))
 
 
+def _sheet(**more: object) -> str:
+    end = NOW + timedelta(minutes=150)
+    return flowsheet.draw({"start": NOW, "end": end, "now": NOW + timedelta(minutes=40), **more})
+
+
+@pytest.mark.parametrize(("minutes", "is_drawn"), [(5, False), (30, True)])
+def test_no_bar_of_the_next_event_strikes_the_words_of_one_through(minutes, is_drawn) -> None:
+    later = NOW + timedelta(minutes=minutes)
+    markup = _sheet(events=[{"at": NOW, "words": "Gate: go"}, {"at": later, "words": "Device 1"}])
+    assert (">Gate: go</text>" in markup) is is_drawn
+    assert ">Device 1</text>" in markup
+    assert "Gate: go" in markup  # in the table, either way
+
+
+@pytest.mark.parametrize("minutes", [0, 4, 12, 38])
+def test_the_line_of_now_does_not_strike_the_words_of_the_dose_through(minutes) -> None:
+    given = NOW + timedelta(minutes=minutes)
+    markup = _sheet(dose=[{"from": given, "to": given}], dose_words="56 of 84 mg given")
+    words = float(re.search(r'x="([\d.]+)" y="54"', markup).group(1))
+    now = float(re.search(r'data-x="([\d.]+)"', markup).group(1))
+    widest = 6.6 * len("56 of 84 mg given")  # 13 px, semibold: at most half an em a letter
+    assert words + widest <= now or words > now
+
+
 def test_an_empty_flowsheet_says_that_nothing_was_measured() -> None:
     markup = flowsheet.draw({"start": NOW, "end": NOW + timedelta(hours=2), "now": NOW})
     assert "not yet measured" in markup

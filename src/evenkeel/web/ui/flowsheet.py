@@ -133,6 +133,9 @@ def _dose(sheet: _Sheet) -> list[SafeString]:
             out.append(svg.rect(x2, 40, sheet.x(end) - x2, 34, "to-come"))
         last = max(last, sheet.x(end))
     if document.get("dose_words"):
+        now_x, wide = sheet.x(sheet.now), 7.2 * len(document["dose_words"])
+        if last < now_x < last + 12 + wide:  # the line of now would strike the words through
+            last = now_x
         anchor, x = ("start", last + 8) if last < RIGHT - 180 else ("end", RIGHT)
         out.append(svg.text(x, 54, document["dose_words"], "strong", anchor))
         out.append(svg.text(x, 72, document.get("dose_help", ""), "", anchor))
@@ -265,15 +268,14 @@ def _events(sheet: _Sheet) -> list[SafeString]:
         svg.text(0, EVENTS + 23, "Events", "strong"),
         svg.text(0, CHECKS + 23, "Checks", "strong"),
     ]
-    free = 0.0
-    for item in _by_time(sheet.document.get("events", ())):
-        if not sheet.inside(item["at"]):
-            continue
+    events = [e for e in _by_time(sheet.document.get("events", ())) if sheet.inside(e["at"])]
+    for place, item in enumerate(events):
         x = sheet.x(item["at"])
         out.append(svg.line(x, EVENTS + 9, x, EVENTS + 28, "event-bar"))
-        if x >= free:  # words that would overlap stand in the table
+        after = sheet.x(events[place + 1]["at"]) if place + 1 < len(events) else WIDTH
+        # Words that the next bar would strike through stand in the table.
+        if after - x >= 6.4 * len(item["words"]) + 8:
             out.append(svg.text(x + 6, EVENTS + 23, item["words"]))
-            free = x + 6.4 * len(item["words"]) + 14
     leaving = sheet.document.get("leaving")
     if leaving:
         out.append(svg.text(RIGHT, EVENTS + 23, f"{leaving} ▸", "strong", "end"))
@@ -404,7 +406,8 @@ def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeSt
     return format_html(
         '<figure class="plot flowsheet" data-flowsheet data-live="{}" data-event="{}">'
         '<div class="scroll-x" tabindex="0" role="region" aria-label="Flowsheet, drawn">'
-        '<svg viewBox="0 0 {} {}" class="plot-wide" role="img" tabindex="0" '
+        '<svg viewBox="0 0 {} {}" class="plot-wide" preserveAspectRatio="xMinYMin" '
+        'role="img" tabindex="0" '
         'aria-label="{}" data-plot '
         'data-start="{}" data-end="{}" data-left="{}" data-right="{}" data-stops="{}">'
         '{}{}<line class="cursor" data-cursor y1="22" y2="{}" x1="-9" x2="-9"></line></svg></div>'
