@@ -13,6 +13,7 @@ from tests.support.clinics import MONDAY, NOW, Clinic, local
 
 from evenkeel.core.protocols.library import protocols
 from evenkeel.core.protocols.model import Frequency
+from evenkeel.web.clinic.views.booking import split_words
 from evenkeel.web.records.models import Course, MaintenanceDecision, Treatment
 from evenkeel.web.records.selectors import decisions as asked
 from evenkeel.web.records.services import booking, courses, decisions, rebooking
@@ -74,9 +75,25 @@ def test_planning_shows_the_protocols_of_the_product_with_their_sources(clinic, 
 
 def test_planning_without_a_decision_says_why_and_what_to_do(clinic, coordinator):
     patient = clinic.person(product=None)
-    told = words(coordinator.get(reverse("clinic:course_plan", args=[patient.number])))
+    answer = coordinator.get(reverse("clinic:course_plan", args=[patient.number]))
+    told = words(answer)
+    refusal = answer.content.decode().partition('class="refusal"')[2]
+    assert reverse("clinic:screening", args=[patient.number]) in refusal
     assert "Nobody who prescribes has decided on the screening" in told
     assert "Plan this course" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "headline", "rest"),
+    [
+        ("No course for Mateo B. yet. Nobody has decided.", "No course for Mateo B. yet",
+         "Nobody has decided."),
+        ("13:00 is taken. Chair 6 is free. Go.", "13:00 is taken", "Chair 6 is free. Go."),
+        ("Nothing was said", "Nothing was said", ""),
+    ],
+)  # fmt: skip
+def test_the_headline_of_a_refusal_does_not_end_at_an_initial(words, headline, rest):
+    assert split_words(words) == (headline, rest)
 
 
 def test_a_course_is_planned_laid_out_and_booked(clinic, coordinator):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -34,6 +35,7 @@ from evenkeel.web.records.services.booking_words import CannotBook, Offer
 from evenkeel.web.records.services.placing import Wish
 from evenkeel.web.ui.words import local, write_date, write_time
 
+_END_OF_SENTENCE = re.compile(r"(?<! [^\W\d_])\. ")
 OPEN = (CourseStatus.PLANNED, CourseStatus.BOOKED, CourseStatus.RUNNING, CourseStatus.MAINTENANCE)
 
 
@@ -325,6 +327,6 @@ def _marks(day: date, beside: Beside, offers: list[Offer]) -> list[day_plan.Mark
 
 
 def split_words(words: str) -> tuple[str, str]:
-    """A refusal as a headline and the rest."""
-    first, _, rest = words.partition(". ")
-    return first, rest
+    """A refusal as a headline and the rest. The point of an initial ("Mateo B.") ends nothing."""
+    first, *rest = _END_OF_SENTENCE.split(words, maxsplit=1)
+    return first, "".join(rest)
