@@ -15,6 +15,9 @@ from evenkeel.core.chart import PartialDate, Quantity
 from evenkeel.web.clinic.chart_words import quantity, written
 from evenkeel.web.clinic.referral_words import indented
 from evenkeel.web.records.models import Assessment, Patient, Referral
+from evenkeel.web.records.selectors import today
+from evenkeel.web.records.selectors.patients import people
+from evenkeel.web.records.services import screening
 from evenkeel.web.records.services.referrals import Receipt, Via, receive
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
@@ -258,6 +261,18 @@ def test_the_list_is_searched_filtered_and_empty_with_words(client_as):
     assert "Nobody fits this" in page_of(client, "clinic:patients", words="xyz")
     assert "Nobody fits this" in page_of(client, "clinic:patients", stage="running")
     assert patient.full_name in page_of(client, "clinic:patients", stage="no-such-stage", page="x")
+
+
+def test_who_was_told_to_wait_is_still_to_be_screened_on_the_list_and_on_the_worklist(user_of):
+    patient = send(referrals.as_json(bundle())).patient
+    assert list(today.to_screen()) == list(people(stage="referred")) == [patient]
+    for choice, lists in (("wait", [patient]), ("decline", [])):
+        screening.decide(
+            patient=patient, pack="asra-2018-chronic-pain", product="racemic_iv",
+            indication="crps", choice=choice, reason="More is needed.",
+            by=user_of("prescriber"), at=datetime(2026, 11, 24, 15, tzinfo=UTC),
+        )  # fmt: skip
+        assert list(today.to_screen()) == list(people(stage="referred")) == lists
 
 
 def test_a_long_list_has_pages(client_as):

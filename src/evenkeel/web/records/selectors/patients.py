@@ -133,7 +133,10 @@ def people(words: str = "", stage: str = "") -> QuerySet[Patient]:
 
 def staged(patients: QuerySet[Patient]) -> QuerySet[Patient]:
     latest = Course.objects.filter(patient=OuterRef("pk")).order_by("-id").values("status")[:1]
-    decided = ScreeningDecision.objects.filter(patient=OuterRef("pk"))
+    # Who was told to wait for more is still to be screened: the worklist says the same.
+    decided = ScreeningDecision.objects.filter(patient=OuterRef("pk")).exclude(
+        choice=ScreeningDecision.Choice.WAIT
+    )
     return patients.annotate(
         course_status=Coalesce(Subquery(latest), Value("")),
         is_decided=Exists(decided),
