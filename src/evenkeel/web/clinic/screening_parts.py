@@ -243,7 +243,7 @@ def guards_row(seen: Screening) -> dict[str, str]:
     refusing = [each for each in guards if each.verdict.answer is Answer.NO]
     waiting = [each for each in guards if each.verdict.answer in (Answer.UNKNOWN, Answer.JUDGE)]
     if refusing:
-        said = ", ".join(each.safeguard.label for each in refusing)
+        said = "; ".join(each.safeguard.label for each in refusing)
         return {
             "state": "no",
             "strong": f"{len(refusing)} of {len(guards)} in the way: {said}.",
@@ -251,7 +251,7 @@ def guards_row(seen: Screening) -> dict[str, str]:
             + " A plan needs a prescriber's written reason, whichever pack is chosen (draft).",
         }
     if waiting:
-        said = ", ".join(each.safeguard.label for each in waiting)
+        said = "; ".join(each.safeguard.label for each in waiting)
         return {
             "state": "unknown",
             "strong": f"{len(waiting)} of {len(guards)} open: {said}.",
