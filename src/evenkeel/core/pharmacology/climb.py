@@ -146,7 +146,7 @@ def _best_of(
 ) -> Floats:
     """The best few of each table of places that lie apart from each other and from the known."""
     every = np.concatenate(looks).clip(-_FAR, _FAR)
-    values = posterior.surprise(every)
+    values = posterior.surprise(every, rough=True)
     values = np.where(np.isfinite(values), values, np.inf)
     chosen = list(known)
     begin = 0
@@ -311,7 +311,7 @@ def _within(slope: Floats, bend: Floats, radius: Floats) -> tuple[Floats, Floats
 
 
 def _dogleg(slope: Floats, bend: Floats, radius: Floats) -> tuple[Floats, Floats]:
-    """As ``_within``, where every parabola has a bottom: straight down, then towards it (Powell)."""
+    """As ``_within``, where each parabola has a bottom: straight down, then to it (Powell)."""
     whole = -np.linalg.solve(bend, slope[:, :, None])[:, :, 0]
     depth = -0.5 * (slope * whole).sum(axis=1)
     far = np.flatnonzero((whole**2).sum(axis=1) > radius**2)

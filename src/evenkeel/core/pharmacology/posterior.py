@@ -86,14 +86,15 @@ class Posterior:
     time_of: Ints
     analyte_of: Ints
 
-    def predictions(self, z: Floats) -> Floats:
+    def predictions(self, z: Floats, *, rough: bool = False) -> Floats:
         """ng/mL at each measurement, of z with shape (sets, width); (sets, measurements)."""
-        made = self.course.concentrations(z @ self.factor[: self.width, : self.width].T)
+        etas = z @ self.factor[: self.width, : self.width].T
+        made = self.course.concentrations(etas, rough=rough)
         return np.minimum(made[:, self.analyte_of, self.time_of], _VAST)
 
-    def surprise(self, z: Floats) -> Floats:
+    def surprise(self, z: Floats, *, rough: bool = False) -> Floats:
         """Minus the log of the posterior without its constant, shape (sets,)."""
-        made = self.likelihood.surprise(self.predictions(z)).sum(axis=1)
+        made = self.likelihood.surprise(self.predictions(z, rough=rough)).sum(axis=1)
         return np.asarray(made + 0.5 * (z**2).sum(axis=1))
 
     def shapes(self, places: Floats, *, exact: bool = False) -> Shapes:
@@ -103,7 +104,8 @@ class Posterior:
         """
         count, width = places.shape
         sets = places[:, None, :] + _moves(width, exact)
-        made = self.predictions(sets.reshape(-1, width)).reshape(count, sets.shape[1], -1)
+        made = self.predictions(sets.reshape(-1, width), rough=not exact)
+        made = made.reshape(count, sets.shape[1], -1)
         middle, up = made[:, 0], made[:, 1 : width + 1]
         if exact:
             change = (up - made[:, width + 1 :]) / (2 * _SLOPE)

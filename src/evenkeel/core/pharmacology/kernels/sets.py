@@ -104,7 +104,7 @@ def _far(source: Any, inflow: Any, reach: Any, room: Any, squares: Any, halvings
         "amount": "f8 e s", "times": "f8 t", "outputs": "f8 p o s", "places": "i8 o",
         "room": "f8 r 8, filled", "counts": "i8 3 8, filled", "fed": "i8 j, filled",
         "squares": "f8 4 m m 8, filled",
-        "made": "f8 s o t, filled",
+        "sure": "f8", "more": "f8", "made": "f8 s o t, filled",
     },
     fused=True,
 )  # fmt: skip
@@ -126,6 +126,8 @@ def at_times(
     counts: Any,
     fed: Any,
     squares: Any,
+    sure: float,
+    more: float,
     made: Any,
 ) -> None:
     """Concentrations of all sets; a happening acts after what is at its time.
@@ -144,6 +146,7 @@ def at_times(
         outputs: shape (p, o, s): ng/mL per mg in compartment ``places``, shape (o,).
         room: shape (7 j + f + 5, 8), counts: shape (3, 8) and fed: shape (j,), whole
             numbers, squares: shape (4, j + 1, j + 1, 8): to write into.
+        sure, more: of a series of m jumps, m + sure sqrt(m) + more terms are taken.
         made: filled, shape (s, o, t), ng/mL.
     """
     sets = leaving.shape[2]
@@ -212,8 +215,7 @@ def at_times(
                 if longest > _MOST:
                     _far(source, inflow, reach, room, squares, halvings)
                 else:
-                    # What a Poisson law of this mean has beyond them is 1e-14.
-                    terms = math.ceil(longest + 7.7 * math.sqrt(longest) + 9.5)
+                    terms = math.ceil(longest + sure * math.sqrt(longest) + more)
                     term = here + 3 * n * _ROW
                     following = term + n * _ROW
                     for k in range(1, terms):
