@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.support.day import answer_safeguards, make_day, new_id, to_dose, to_gate
 
 from evenkeel.core.kernel.verdicts import yes
-from evenkeel.web.records.models import RegisterEntry, TreatmentEvent
+from evenkeel.web.records.models import RegisterEntry, Shift, TreatmentEvent
 from evenkeel.web.records.selectors import timeline
 
 pytestmark = pytest.mark.django_db
@@ -227,6 +227,22 @@ def test_a_spray_goes_device_by_device(client_as) -> None:
     stopped = act(client, day, kind="end", reason="vomited")
     assert stopped.status_code == 200
     assert "28 of 56 mg given" in client.get(url("flowsheet-json", day)).json()["figure"]
+
+
+def test_the_floor_names_everybody_who_prescribes_here_now_always_in_one_order(
+    client_as, user_of, day
+) -> None:
+    first = Shift.objects.get(user__role="prescriber")
+    for name in ("Zander", "Aarden"):
+        Shift.objects.create(user=user_of("prescriber", last_name=name), period=first.period)
+    on_site = list(timeline.prescriber_shifts(timezone.now()))
+    names = [shift.user.last_name for shift in on_site]
+    assert names == sorted(names)
+    assert len(names) == 3
+    assert timeline.prescriber_shift(timezone.now()) == on_site[0]
+    said = client_as(day.nurse).get(reverse("clinic:floor")).content.decode()
+    places = [said.index(f"{shift.user.short_name}, since") for shift in on_site]
+    assert places == sorted(places)
 
 
 def test_ideal_weight_asks_for_the_height(client_as, day) -> None:

@@ -29,14 +29,13 @@ def board(now: datetime) -> dict[str, Any]:
         chairs.append({"chair": shown, "treatment": seat.treatment if seat else None})
     banner, more = worst_banner(sitting)
     watched = [seat for seat in sitting if seat.state.is_watched]
-    shift = timeline.prescriber_shift(now)
     nurses = Shift.objects.filter(period__contains=now, user__role=Role.NURSE).count()
     return {
         "now": now,
         "chairs": chairs,
         "banner": banner,
         "more": more,
-        "prescriber": shift,
+        "prescribers": list(timeline.prescriber_shifts(now)),
         "nurses": nurses,
         "patients": len(sitting),
         "monitors": sum(not seat.is_lost for seat in watched),

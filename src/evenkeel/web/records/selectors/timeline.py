@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from evenkeel.core.kernel.quantities import read_decimal
 from evenkeel.core.kernel.sources import Mark, Source
@@ -177,14 +178,18 @@ def gate_facts(treatment: Treatment, now: datetime) -> GateFacts:
     )
 
 
-def prescriber_shift(now: datetime) -> Shift | None:
-    """A prescriber on site now, by the roster."""
+def prescriber_shifts(now: datetime) -> QuerySet[Shift]:
+    """Every prescriber on site now, by the roster; one order for shifts that begin together."""
     return (
         Shift.objects.filter(period__contains=now, user__role=Role.PRESCRIBER, user__is_active=True)
         .select_related("user")
-        .order_by("period")
-        .first()
+        .order_by("period", "user__last_name", "user_id")
     )
+
+
+def prescriber_shift(now: datetime) -> Shift | None:
+    """The first of them, for the gate: one is enough there."""
+    return prescriber_shifts(now).first()
 
 
 def _safeguards(patient: Patient, now: datetime) -> Verdict:
