@@ -23,12 +23,12 @@ from evenkeel.core.pharmacology.posterior import Posterior, Shapes
 
 _LOOKS = 64  # places drawn from the prior, besides the middle and those on its axes
 _STARTS = 8
-_ROUGH = 4  # steps with the expected curvature, in which most of the way is made
+_ROUGH = 6  # steps with the expected curvature, in which most of the way is made
 _GO_ON = 2  # of those that climb; then with the whole curvature
 _EQUAL = 0.01  # ends this near in value are told apart only at their very tops
 _ACROSS = 2.0  # standard deviations
 _ALONG = np.arange(0.75, 3.25, 0.25)
-_INSTEAD = np.array([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0])  # standard deviations
+_INSTEAD = np.array([-2.6, -1.3, 1.3, 2.6])  # standard deviations
 _EACH = 2  # starts for each of them
 _UNUSUAL = 3  # differences that are taken back, one after the other
 _AROUND = 2  # starts on the ridges of the best
@@ -43,6 +43,7 @@ _HOPE, _HOPE_LEARNT = (4.0, 0.5), (2.0, 0.1)
 _RADIUS, _WIDEST = 2.0, 6.0
 _NEAR = 0.02  # a shorter step goes over to the last ones
 _DONE = 3e-8
+_GROWS = 4.0  # the last steps shrink: one that is so many times the one before is a mistake
 _DAMPING = np.geomspace(1e-6, 1.0, 33)
 
 
@@ -278,6 +279,7 @@ def finish(posterior: Posterior, end: Shapes) -> tuple[Shapes, int]:
             break
         there = posterior.shapes(z + step, exact=True)
         bend = _corrected(bend, step, there.slope - slope)
+        radius = _GROWS * length
         calmer = _length(there.slope[0]) < _length(slope)
         noise = 1e-13 * max(1.0, abs(value))
         if there.value[0] < value - noise or (there.value[0] < value + noise and calmer):
