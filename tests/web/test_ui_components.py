@@ -297,6 +297,25 @@ def test_a_value_beyond_the_range_of_its_strip_stays_on_the_paper() -> None:
     assert all(0 <= float(y) <= flowsheet.BOTTOM for y in re.findall(r'y[12]="(-?[\d.]+)"', markup))
 
 
+@pytest.mark.parametrize(("ahead", "is_after"), [(90, True), (1, False)])
+def test_the_words_of_a_line_leave_the_scores_free_while_days_ahead_are_empty(
+    ahead: int, is_after: bool
+) -> None:
+    start, now = date(2026, 6, 1), date(2026, 8, 30)
+    line = plots.Scores(
+        name="MADRS", low=0, high=44, definitions=[(12, "remission", False)],
+        points=[(start, 36, ""), (now - timedelta(days=2), 11, "")],
+    )  # fmt: skip
+    markup = plots.draw(
+        plots.Plot(start=start, end=now + timedelta(days=ahead), now=now, scores=[line])
+    )
+    told = re.search(r'<text x="([\d.]+)"[^>]*text-anchor="(\w+)">remission', markup)
+    last = max(float(x) for x in re.findall(r'<circle class="point" cx="([\d.]+)"', markup))
+    assert told.group(2) == ("start" if is_after else "end")
+    if is_after:
+        assert float(told.group(1)) > last + 5  # radius of a point
+
+
 def _sheet(**more: object) -> str:
     end = NOW + timedelta(minutes=150)
     return flowsheet.draw({"start": NOW, "end": end, "now": NOW + timedelta(minutes=40), **more})

@@ -118,10 +118,15 @@ def _free_above(
     return max(place, top)
 
 
-def _beside_now(axis: _Axis, words: Sequence[str]) -> tuple[float, str]:
-    """Where the words of lines stand: before today, or after it where a course has just begun."""
+def _beside_now(axis: _Axis, words: Sequence[str], *, crowded: bool) -> tuple[float, str]:
+    """Where the words of lines stand: before today, or after it where there is no room before.
+
+    crowded: scores or flags stand before today, so that empty days ahead are the better place.
+    """
     now = axis.x(axis.plot.now)
     longest = 6.6 * max(map(len, words), default=0)
+    if crowded and now + 10 + longest <= axis.right:
+        return now + 10, "start"
     if now - 10 - longest >= axis.left:
         return now - 10, "end"
     return now + 10, "start"
@@ -169,7 +174,11 @@ def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
             out.append(svg.text(x, min(ends[0][1], ends[1][1]) - 14, words, "", "middle"))
     radius = 5 if len(points) <= 24 else 3.5
     said_at = -99.0
-    words_x, anchor = _beside_now(axis, [words for _, words, _ in scores.definitions])
+    words_x, anchor = _beside_now(
+        axis,
+        [words for _, words, _ in scores.definitions],
+        crowded=bool(points) and not scores.fan,
+    )
     for value, words, _ in sorted(scores.definitions, reverse=True):
         # Two lines close together: the lower one has its words below it.
         below = y(value) - 5 - said_at < 13
