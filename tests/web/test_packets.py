@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
@@ -270,6 +271,15 @@ def test_the_preview_links_each_missing_fact_to_the_place_where_it_is_answered(p
     for place in ("trials", "course_plan", "send_questionnaire"):
         assert f'href="{reverse(f"clinic:{place}", args=[patient.number])}">' in text
     assert "Issue the incomplete packet" in text
+
+
+def test_the_preview_says_in_words_what_is_not_met(patient, user_of, client_as):
+    tell(patient, user_of("prescriber"), indication="crps", product="racemic_iv")
+    _, text = page_of(client_as("coordinator"), patient, f"?pack={FIRST}")
+    said = text.partition('id="not-met"')[2].partition("</section>")[0]
+    rule = next(one for one in library().payers[FIRST].criteria if one.id == "PAYFIRST-002")
+    assert rule.statement in html.unescape(said)
+    assert "PAYFIRST-002" in said
 
 
 def test_only_those_who_may_see_packets_are_shown_the_way_to_them(patient, client_as):
