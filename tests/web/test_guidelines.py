@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -165,6 +166,16 @@ def test_filters_narrow_what_is_found():
         if each.strength == "must" and each.stage == "screening"
     }
     assert found(strength="nonsense", words="aneurysm") == found(words="aneurysm")
+
+
+def test_the_packs_before_and_after_go_by_their_names():
+    packs = list(library().packs.values())
+    page = Client().get(reverse("guidelines:pack", args=[packs[1].id])).content.decode()
+    beside = html.unescape(
+        page.partition('aria-label="Before and after"')[2].partition("</nav>")[0]
+    )
+    assert f"</span>{packs[0].short}<" in beside
+    assert f"</span>{packs[2].short}<" in beside
 
 
 def test_a_pack_is_filtered_by_strength_and_stage():

@@ -102,7 +102,9 @@ def pack(request: HttpRequest, name: str) -> HttpResponse:
         "wanted": wanted,
         "strengths": [s for s in STRENGTH_MEANS if any(c.strength == s for c in shown.criteria)],
         "stages": [s for s in STAGE_WORDS.items() if any(c.stage == s[0] for c in shown.criteria)],
-        **_around(list(packs), name, "guidelines:pack"),
+        **_around(
+            list(packs), name, "guidelines:pack", {key: each.short for key, each in packs.items()}
+        ),
     }
     return answer(request, "guidelines/pack.html", context)
 
@@ -203,10 +205,16 @@ def _astray(request: HttpRequest, what: str, name: str, known: Any) -> HttpRespo
     return missing(request, what, name, known, address)
 
 
-def _around(names: list[str], name: str, address: str) -> dict[str, Any]:
+def _around(
+    names: list[str], name: str, address: str, titles: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """What stands before and after; by their titles, where readers know them by those."""
     place = names.index(name)
     return {
-        side: {"id": names[at], "href": reverse(address, args=[names[at]])}
+        side: {
+            "id": (titles or {}).get(names[at], names[at]),
+            "href": reverse(address, args=[names[at]]),
+        }
         for side, at in {"before": place - 1, "after": place + 1}.items()
         if 0 <= at < len(names)
     }
