@@ -37,7 +37,7 @@ _FAR = 4.0  # standard deviations: nobody is looked for beyond
 _APART = 0.7  # standard deviations: starts that are nearer are one
 _FLAT = 0.1  # curvature: what is flatter is taken as this
 _STEPS = 40
-_MET = 0.2  # standard deviations: two that climb and are nearer go on as one
+_MET = 0.3  # standard deviations: two whose next steps end nearer go on as one
 # What is left may be this many times what the parabola says, and this much more.
 _HOPE, _HOPE_LEARNT = (4.0, 0.5), (2.0, 0.1)
 _RADIUS, _WIDEST = 2.0, 6.0
@@ -204,7 +204,9 @@ def _follow(
             hopeful[int(np.argmin(here.value))] = True  # whatever it is worth
         length = np.sqrt((step**2).sum(axis=1))
         done |= (length < _NEAR) | (radius < 1e-6)
-        keep = np.array([k for k in _apart(here, known) if hopeful[k]], dtype=np.int64)
+        keep = np.array(
+            [k for k in _apart(here, here.z + step, known) if hopeful[k]], dtype=np.int64
+        )
         here, radius, done = here.take(keep), radius[keep], done[keep]
         step, length = step[keep], length[keep]
         moving = np.flatnonzero(~done)
@@ -251,10 +253,10 @@ def _judge(
     here.slope[went], here.bend[went] = there.slope[better], there.bend[better]
 
 
-def _apart(here: Shapes, known: Shapes | None) -> list[int]:
-    """Those that have met no better one and none that is known, in their order."""
-    z = here.z if known is None else np.concatenate([known.z, here.z])
-    before = len(z) - len(here.z)
+def _apart(here: Shapes, next_: Floats, known: Shapes | None) -> list[int]:
+    """Those that meet no better one and none that is known with their next step."""
+    z = next_ if known is None else np.concatenate([known.z, next_])
+    before = len(z) - len(next_)
     square = (z**2).sum(axis=1)
     near = (square[:, None] + square - 2.0 * z @ z.T < _MET**2).tolist()
     met = list(range(before))
