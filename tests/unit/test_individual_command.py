@@ -133,6 +133,30 @@ def test_a_value_that_the_model_cannot_explain_is_bad_news(tmp_path):
     assert told["models"][0]["warnings"][0]["time_h"] == 24.0
 
 
+def test_two_treatments_of_a_person_are_told_apart(tmp_path):
+    given, seen = tmp_path / "given.csv", tmp_path / "measured.csv"
+    given.write_text("time_h,route,amount_mg\n0,sublingual,50\n72,sublingual,100\n")
+    seen.write_text(
+        "time_h,analyte,concentration_ng_per_ml\n"
+        "0.5,s_ketamine,60\n2,s_norketamine,110\n72.5,s_ketamine,110\n74,s_norketamine,260\n"
+    )
+    args = [
+        "--model", "simons_2022_s_ketamine_otf", "--sampling", "arterial", "--covariate", "WT=70",
+        "--covariate", "AGE=25", "--regimen", str(given), "--measurements", str(seen),
+    ]  # fmt: skip
+    made = run(*args)
+    assert made.exit_code == 0
+    for words in ("2 treatments, begun at 0, 72 h", "F1, treatment 2", "MTT_K_NK, the person's"):
+        assert words in made.stdout
+    (model,) = json.loads(run(*args, "--json").stdout)["models"]
+    assert model["treatments_begin_h"] == [0.0, 72.0]
+    named = {(each["name"], each["treatment"]): each for each in model["parts"]}
+    assert named["CLK1", None]["variance_left"] < 1.0
+    total = named["MTT_K_NK", None]["eta"] + named["MTT_K_NK", 2]["eta"]
+    listed = {(each["name"], each["treatment"]): each for each in model["parameters"]}
+    assert listed["MTT_K_NK", 2]["eta"] == pytest.approx(total, abs=1e-9)
+
+
 WRONG = [
     (replaced("--model", None), "--model is missing"),
     (replaced("--model", "perez"), "the nearest is perez_ruixo_2021_esketamine"),

@@ -134,10 +134,10 @@ def _show_person(person: Individual) -> None:
     _show_table(rows)
     click.echo("  eta: how this person differs, on the scale of the model (log or logit).")
     click.echo("  doubt left: share of the variance between people that the measurements left.")
-    if person.treatments > 1:
-        _show_parts(person)
     if person.untouched:
         click.echo(f"  Nothing measured depends on {'; '.join(person.untouched)}.")
+    if person.treatments > 1:
+        _show_parts(person)
     click.echo("\nMeasured beside expected, ng/mL")
     rows = [("hours", "analyte", "measured", "typical", "this person", "residual")]
     for each in _measured(person):
@@ -163,18 +163,23 @@ def _called(each: Parameter | Part) -> str:
 
 
 def _show_parts(person: Individual) -> None:
-    """Where several treatments were measured: what is of the person and what of each."""
+    """Of what has both a part of the person and one of each treatment."""
     begins = ", ".join(f"{at:g}" for at in person.begins_h[: person.treatments])
-    click.echo(
-        f"\nOf the person, and of each of {person.treatments} treatments, begun at {begins} h"
-    )
+    click.echo(f"  {person.treatments} treatments, begun at {begins} h.")
+    made, _ = parts(person)
+    own = {each.parameter for each in made if each.treatment == 0}
+    both = own & {each.parameter for each in made if each.treatment}
+    if not both:
+        return
+    click.echo("\nOf the person, and of each treatment, where a parameter has both")
     rows = [("", "eta", "SD", "doubt left")]
     rows += [
         (
-            f"{each.parameter}, the person's" if each.treatment == 0 else _called(each),
+            _called(each) if each.treatment else f"{each.parameter}, the person's",
             f"{each.eta:+.2f}", f"{each.doubt:.2f}", f"{each.shrinkage:.0%}",
         )
-        for each in parts(person)[0]
+        for each in sorted(made, key=lambda each: each.parameter)
+        if each.parameter in both
     ]  # fmt: skip
     _show_table(rows)
 
@@ -267,6 +272,12 @@ def _object(person: Individual, weight: float) -> dict[str, Any]:
             for each in parameters(person)
         ],
         "covariance": person.covariance,
+        "treatments_begin_h": person.begins_h[: person.treatments],
+        "parts": [
+            {"name": each.parameter, "treatment": each.treatment or None, "eta": each.eta,
+             "eta_sd": each.doubt, "variance_left": each.shrinkage}
+            for each in parts(person)[0]
+        ],
         "not_informed": list(person.untouched),
         "measurements": [
             {name: value for name, value in each.items() if name != "model"}
