@@ -7,7 +7,8 @@ from the middle, on the same compiled posterior, and gives the top alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from evenkeel.core.pharmacology.subjects import reference, subject
 
 RUNS, PEER_RUNS = 51, 9
 TIMES = (0.25, 0.5, 0.75, 1.0, 2.0, 4.0)
+FOUR = (0.5, 1.0, 2.0, 4.0)
 CASES = {
     "otto_2021_s_ketamine_iv": Dose(time_h=0.0, route="iv", amount_mg=35.0, duration_h=2 / 3),
     "perez_ruixo_2021_esketamine": Dose(time_h=0.0, route="intranasal", amount_mg=56.0),
@@ -32,23 +34,38 @@ CASES = {
 }
 
 
-def asked(name: str, dose: Dose) -> dict[str, Any]:
+def asked(
+    name: str, *doses: Dose, times: Sequence[float] = TIMES, analytes: int = 2
+) -> dict[str, Any]:
     """A typical person, measured with errors of 15%."""
     model = model_named(name)
     covariates = reference(model, {})
-    made = simulate(subject(model, covariates), [dose], np.array(TIMES))
-    error = np.random.default_rng(3).normal(0.0, 0.15, (2, len(TIMES)))
+    made = simulate(subject(model, covariates), doses, np.array(times))
+    error = np.random.default_rng(3).normal(0.0, 0.15, (analytes, len(times)))
     seen = [
         Measurement(
             time_h=at, analyte=analyte, ng_per_ml=float(made.of(analyte)[k] * np.exp(error[a, k]))
         )
-        for a, analyte in enumerate(list(model.outputs)[:2])
-        for k, at in enumerate(TIMES)
+        for a, analyte in enumerate(list(model.outputs)[:analytes])
+        for k, at in enumerate(times)
     ]
     return {
-        "model": model, "covariates": covariates, "doses": [dose], "measurements": seen,
+        "model": model, "covariates": covariates, "doses": list(doses), "measurements": seen,
         "sampling": model.sampling,
     }  # fmt: skip
+
+
+def cases() -> dict[str, dict[str, Any]]:
+    """Twelve measurements of each model; and of one, of three analytes and of two treatments."""
+    film = "simons_2022_s_ketamine_otf"
+    later = replace(CASES[film], time_h=72.0)
+    return {
+        **{name: asked(name, dose) for name, dose in CASES.items()},
+        f"{film}, three analytes": asked(film, CASES[film], times=FOUR, analytes=3),
+        f"{film}, two treatments": asked(
+            film, CASES[film], later, times=(0.5, 1.0, 3.0, 72.5, 73.0, 75.0)
+        ),
+    }
 
 
 def one_climb(posterior: Posterior) -> object:
@@ -76,8 +93,7 @@ def processor_s(work: Callable[[], object], runs: int) -> float:
 def main() -> None:
     """One file with the hardest model in front and the others apart."""
     made = {}
-    for name, dose in CASES.items():
-        told = asked(name, dose)
+    for name, told in cases().items():
         posterior = posterior_of(**told)
         work = partial(most_probable, **told)
         climb = partial(one_climb, posterior)
