@@ -18,9 +18,10 @@ from tests.support.fits import FILM, OTTO, SIMONS, case_of_film, people
 from evenkeel.core.pharmacology.future import draws, what_if
 from evenkeel.core.pharmacology.individual import Measurement, most_probable, parts
 from evenkeel.core.pharmacology.occasions import Difference, begins_of
+from evenkeel.core.pharmacology.posterior import posterior_of
 from evenkeel.core.pharmacology.regimens import Dose
 from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import subject
+from evenkeel.core.pharmacology.subjects import Refusal, subject
 
 LATER = Dose(time_h=72.0, route="sublingual", amount_mg=100.0)
 TWO = (*FILM, LATER)
@@ -202,6 +203,22 @@ def test_a_day_makes_a_treatment_where_the_model_tells_them_apart():
     assert begins_of(model, doses).tolist() == [0.0, 48.1]
     assert begins_of(people(OTTO)[0], doses).tolist() == [0.0]
     assert Difference("F1", 2).name == "F1, treatment 2"
+
+
+def test_more_than_twelve_treatments_are_refused_before_any_work():
+    model, covariates = people(SIMONS)
+    late = Measurement(time_h=30.0 * 12 + 1.0, analyte="s_ketamine", ng_per_ml=50.0)
+    told = {"covariates": covariates, "measurements": [late], "sampling": "arterial"}
+    doses = [replace(LATER, time_h=30.0 * k) for k in range(13)]
+    assert posterior_of(model, **told, doses=doses[1:]).course.treatments == 12
+    with pytest.raises(Refusal, match="13 have begun before the last measurement: at most 12"):
+        posterior_of(model, **told, doses=doses)
+    # A model that tells them not apart takes them all.
+    otto, own = people(OTTO)
+    infusions = [replace(each, route="iv", duration_h=0.5) for each in doses]
+    posterior_of(
+        otto, covariates=own, doses=infusions, measurements=[late], sampling="venous"
+    )  # fmt: skip
 
 
 def test_another_treatment_keeps_the_person_and_draws_its_own_parts():

@@ -31,6 +31,7 @@ Ints = npt.NDArray[np.int64]
 
 MOST_MEASUREMENTS = 1_000
 MOST_DOSES = 2_000
+MOST_TREATMENTS = 12  # that are told apart: the work grows with their third power
 # One substance under two names: an older paper's and the one of the product.
 SAME = {"esketamine": "s_ketamine", "noresketamine": "s_norketamine"}
 _SLOPE = 2e-4  # of a standard deviation, for the slope: the error is its square
@@ -176,6 +177,15 @@ def posterior_of(
     measured = tuple(name for name in model.outputs if name in own)
     times = np.unique(np.array([each.time_h for each in measurements], dtype=np.float64))
     begins = begins_of(model, doses)
+    begun = int((begins < times[-1]).sum())
+    if begun > MOST_TREATMENTS:
+        raise Refusal(
+            (
+                f"{model.id} tells treatments apart, and {begun} have begun before the last "
+                f"measurement: at most {MOST_TREATMENTS}. Leave out the first ones, of which "
+                "nothing is left in the body",
+            )
+        )
     course = course_of(
         model, covariates=covariates, doses=doses, analytes=measured, times_h=times,
         begins_h=begins,
