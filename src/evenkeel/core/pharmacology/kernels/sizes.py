@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 BLOCK = 16  # grid points that ``blocks`` writes at once
-LANES = 8  # sets of parameters side by side; 64 bytes, a cache line
 LINE = 8  # float64 of a cache line, and of a vector
+LANES = LINE  # sets of parameters side by side
 POWERS = 64  # grid points of a table of powers: worth the loop, and in the cache
 INTERVALS = 24  # distinct intervals of a shared schedule that are remembered
 PUT_IN, RATE, PART = 0, 1, 2  # kinds of happenings in ``sets``
