@@ -18,7 +18,7 @@ from evenkeel.core.instruments import ImpossibleAnswer
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.web.accounts.models import digest
 from evenkeel.web.ledger.models import Entry
-from evenkeel.web.records import consent_texts, jobs
+from evenkeel.web.records import consent_texts, jobs, mail_words
 from evenkeel.web.records.models import (
     Assessment,
     AssessmentRequest,
@@ -246,6 +246,36 @@ def test_the_prescriber_of_the_course_owns_the_task_and_hours_since_the_dose_are
     task = Task.objects.get()
     assert task.owner == course.prescriber
     assert MailMessage.objects.get(task=task).to_user == course.prescriber
+
+
+def test_the_page_of_ratings_knows_a_dose_that_was_charted_after_the_rating(client_as):
+    clinic = Clinic()
+    patient = clinic.course().patient
+    for taken_at in (AT - timedelta(days=2), AT - timedelta(hours=10)):
+        questionnaires.record_rating(
+            patient=patient, instrument="madrs", total=20, by=clinic.prescriber,
+            taken_at=taken_at, at=AT,
+        )  # fmt: skip
+    treatment = Treatment.objects.create(
+        course=patient.courses.get(), patient=patient, ordinal=1, chair=clinic.chairs[0],
+        nurse=clinic.nurse, prescriber=clinic.prescriber,
+        period=(AT - timedelta(hours=30), AT - timedelta(hours=27)),
+    )  # fmt: skip
+    TreatmentEvent.objects.create(
+        treatment=treatment, kind="dose_started", at=AT - timedelta(hours=30), data={}
+    )
+    page = client_as("prescriber").get(reverse("clinic:record_rating", args=[patient.number]))
+    said = page.content.decode()
+    assert "20 h after a dose" in said
+    assert said.count("before any dose") == 1
+
+
+def test_a_letter_promises_what_its_link_does():
+    """Opening uses nothing up: the link opens until the answers are sent."""
+    for kind in ("consent", "questionnaire", "reminder"):
+        _, body = mail_words.compose(kind, href="https://x.example", clinic="C", until=AT)
+        assert "until your answers are sent" in body
+        assert "works once" not in body
 
 
 def test_a_clinic_without_crisis_numbers_does_not_start(settings):

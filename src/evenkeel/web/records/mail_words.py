@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 _TAIL = (
-    "\n\n{href}\n\nThe link works once, and until {until}. Do not pass it on."
+    "\n\n{href}\n\nThe link works until your answers are sent, at the latest until "
+    "{until}. Do not pass it on."
     "\n\nNobody watches this address around the clock. If you are in danger, call the emergency "
     "number of your country now.\n\n{clinic}\n"
 )

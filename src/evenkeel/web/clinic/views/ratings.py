@@ -18,6 +18,7 @@ from evenkeel.web.clinic.guards import page, patient_or_404
 from evenkeel.web.clinic.persons import card_of
 from evenkeel.web.clinic.posted import once_of
 from evenkeel.web.records.models import Assessment, AssessmentRequest, Patient
+from evenkeel.web.records.selectors.scores import hours_after_dose
 from evenkeel.web.records.services import contacts, links, questionnaires
 from evenkeel.web.ui.words import clinic_zone, local
 
@@ -154,16 +155,21 @@ def record(request: HttpRequest, number: str) -> HttpResponse:
         else:
             messages.success(request, "The rating is kept.")
             return redirect("clinic:record_rating", patient.number)
-    ratings = (
+    ratings = list(
         Assessment.objects.filter(patient=patient, via="clinician")
         .select_related("by", "superseded_by")
         .order_by("-at", "-id")[:20]
     )
+    # By the record of today: a dose may be charted after the rating that followed it.
+    hours = hours_after_dose(patient, [each.at for each in ratings])
     context = {
         "patient": patient,
         "card": card_of(patient),
         "form": form,
         "old": old,
-        "ratings": [{"one": r, "scale": scale_of(r.instrument)} for r in ratings],
+        "ratings": [
+            {"one": r, "scale": scale_of(r.instrument), "hours": since}
+            for r, since in zip(ratings, hours, strict=True)
+        ],
     }
     return render(request, "clinic/today/rating.html", context, status=422 if form.errors else 200)

@@ -6,8 +6,10 @@ closed the safety task they opened: nobody should read such a number alone.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from evenkeel.core.instruments import scale_of, score
 from evenkeel.core.instruments.scale import Scale
@@ -92,6 +94,23 @@ def own_course(patient: Patient, *, at: datetime, instrument: str = "phq9") -> O
         course=course,
         held_back=held_back,
     )
+
+
+def hours_after_dose(patient: Patient, times: list[datetime]) -> list[Decimal | None]:
+    """Hours from the dose before each time, by what is charted now; None before the first."""
+    starts = list(
+        TreatmentEvent.objects.filter(
+            treatment__patient=patient, kind="dose_started", superseded_by__isnull=True
+        )
+        .order_by("at")
+        .values_list("at", flat=True)
+    )
+    found: list[Decimal | None] = []
+    for at in times:
+        place = bisect_right(starts, at)
+        hours = (at - starts[place - 1]).total_seconds() / 3600 if place else None
+        found.append(None if hours is None else Decimal(hours).quantize(Decimal("0.01")))
+    return found
 
 
 def _is_positive(scale: Scale, assessment: Assessment) -> bool:
