@@ -316,6 +316,22 @@ def test_the_words_of_a_line_leave_the_scores_free_while_days_ahead_are_empty(
         assert float(told.group(1)) > last + 5  # radius of a point
 
 
+@pytest.mark.parametrize("days", [0, 2, 40])
+def test_the_line_of_today_strikes_no_flag_through(days: int) -> None:
+    start, now = date(2026, 6, 1), date(2026, 8, 30)
+    at = now - timedelta(days=days)
+    line = plots.Scores(
+        name="MADRS", low=0, high=44, points=[(start, 36, ""), (at, 11, "")],
+        flags=[(at, "Remission")],
+    )  # fmt: skip
+    plot = plots.Plot(start=start, end=now + timedelta(days=20), now=now, scores=[line])
+    markup = plots.draw(plot)
+    box = re.search(r'<rect[^>]*class="flag-box"[^>]*>', markup).group(0)
+    left, wide = (float(re.search(rf'\b{key}="([\d.]+)"', box).group(1)) for key in ("x", "width"))
+    today = float(re.search(r'<line[^>]*class="now-line"[^>]*x1="([\d.]+)"', markup).group(1))
+    assert not left < today < left + wide
+
+
 def _sheet(**more: object) -> str:
     end = NOW + timedelta(minutes=150)
     return flowsheet.draw({"start": NOW, "end": end, "now": NOW + timedelta(minutes=40), **more})

@@ -199,10 +199,13 @@ def _scores(axis: _Axis, scores: Scores, top: float) -> list[SafeString]:
         x = axis.x(when)
         foot = y(by_day.get(_day(when), scores.low))
         wide = len(words) * 6.6 + 16
-        box_y = _free_above(taken, x, x + wide, foot - 76, top + 2)
-        taken.append((x, box_y, x + wide, box_y + 22))
+        now = axis.x(axis.plot.now)
+        # The line of today would strike a flag through that hangs to the right of its stem.
+        left = x - wide + 2 if x < now < x + wide and x - wide > axis.left else x
+        box_y = _free_above(taken, left, left + wide, foot - 76, top + 2)
+        taken.append((left, box_y, left + wide, box_y + 22))
         out.append(svg.line(x, box_y + 20, x, foot - 5, "flag-stem"))
-        out.append(svg.boxed(x, box_y, words, kind="flag", box="flag-box"))
+        out.append(svg.boxed(left, box_y, words, kind="flag", box="flag-box"))
     return out
 
 
