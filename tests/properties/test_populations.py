@@ -35,6 +35,7 @@ from evenkeel.core.pharmacology.timeline import Infusion, collected, walk
 NEAR = 1e-9  # share of the peak
 PEOPLE, POINTS = 12, 150
 CHILD = {"WT": 20.0, "AGE": 6.0}
+START = {"start_h": 0.0, "step_h": 0.25}
 CASES = [(name, route) for name, model in models().items() for route in model.routes]
 
 
@@ -184,6 +185,14 @@ def test_a_run_does_not_begin_after_what_happens_in_it():
     plan = schedule_of(who, doses)
     with pytest.raises(ValueError, match="happens before"):
         at_times(who, plan, np.array([3.0]), begin=standing(who, plan, 1.0))
+    none = replace(plan, amount=plan.amount[:, :0], **{
+        name: getattr(plan, name)[:, :0] for name in ("when", "site", "is_rate")
+    })  # fmt: skip
+    there = standing(who, plan, 1.0)
+    for run in (concentrations, lambda *a, **k: next(percentiles(*a, (50.0,), **k))):
+        with pytest.raises(ValueError, match="lies before"):
+            run(who, none, points=9, begin=there, **START)
+        run(who, none, points=9, first_point=4, begin=there, **START)
 
 
 @pytest.mark.parametrize("skip", range(8))
@@ -231,7 +240,6 @@ def test_what_leaves_is_what_was_there():
 
 
 VALUES = st.sampled_from([0.0, 1e-300, 1.0, 1.0 + 1e-15, 2.0, 1e9])
-GRID = {"start_h": 0.0, "step_h": 0.25}
 
 
 def of_columns(columns, wanted):
@@ -252,7 +260,7 @@ def of_columns(columns, wanted):
         patch.object(runs, "_decompose", nobody_is_fine),
         patch.object(spreads, "_block_rows", given),
     ):
-        found = list(percentiles(who, plan, wanted, points=points, **GRID))
+        found = list(percentiles(who, plan, wanted, points=points, **START))
     return np.concatenate([values for _, values in found])
 
 

@@ -88,6 +88,7 @@ class Run:
 
     def begin(self, begin: Standing | None = None) -> None:
         """Put everybody where they stand at first."""
+        self.begins_h = None if begin is None else begin.at_h
         people, n = self.lam.shape
         if begin is None:
             first = self.plan.when[:, 0] if self.plan.when.shape[1] else np.full(1, np.inf)
@@ -130,9 +131,18 @@ class Run:
             for done in [pool.submit(work, int(a), int(b)) for a, b in pairwise(edges)]:
                 done.result()
 
+    def not_before(self, j0: int) -> None:
+        """Grid points go on from where everybody stands.
+
+        Raises:
+            ValueError: point j0 lies before that.
+        """
+        if self.begins_h is not None and self.start + j0 * self.step < self.begins_h:
+            raise ValueError(f"grid point {j0} lies before {self.begins_h} h, where the run begins")
+
     def fill(self, j0: int, j1: int, out: Floats) -> None:
         """Concentrations at grid points j0 to j1, shape (i, o, j1 - j0)."""
-
+        self.not_before(j0)
         lines = out.ctypes.data % 64 == 0 and out.shape[2] % LINE == 0
         stream = lines and out.nbytes > _PAST_CACHES
         # Where intervals differ by less, one term of a series makes up for it.
@@ -212,7 +222,7 @@ def concentrations(
         out: a buffer to fill, shape (people, analytes, points); a new one when None.
             Fresh memory costs as much as the work: give the same one again.
         begin: where everybody stands at first; from nothing when None. Nothing of the plan
-            may happen before; grid points before are 0.
+            may happen before, and no grid point may lie there.
 
     Returns:
         Shape (people, analytes, points), ng/mL; at the time of a dose the value before it.

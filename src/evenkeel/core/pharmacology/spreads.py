@@ -47,6 +47,7 @@ def percentiles(
         A slice of the grid and shape (length, analytes, percentiles), ng/mL.
     """
     run = Run(who, plan, start_h, step_h, threads, begin)
+    run.not_before(first_point)
     crowd = _Crowd(run, np.asarray(wanted, dtype=np.float64) / 100.0)
     fair = points // (4 * threads) if threads > 1 else _POINTS
     width = min(_POINTS, max(LINE, fair), crowd.most_points())

@@ -55,7 +55,7 @@ def brought_to(
     """Everybody at a time, after what happened before it.
 
     Returns:
-        When the next happening of anybody is, and whether nobody has anything yet.
+        When anybody's course bends next, and whether nobody has anything yet.
     """
     n, wide, events = lam.shape[0], lam.shape[1], when.shape[1]
     common = when.shape[0] == 1
@@ -103,8 +103,12 @@ def brought_to(
     for i in range(people):
         hours[i] = time - clock[i]
         alive[i] = 1.0 if hours[i] >= 0.0 else 0.0
-        if event[i] < events:
+        if hours[i] < 0.0:  # nothing is there before, all that there is at that time itself
+            following = min(following, clock[i] - 2.5e-16 * abs(clock[i]))
+        elif event[i] < events:
             following = min(following, when[0 if common else i, event[i]])
+        for m in range(n):
+            empty = empty and now[m, i] == 0.0 and rate[m, i] == 0.0
     for i in range(people, wide):
         alive[i] = 1.0
     for o in range(starts.size - 1):
@@ -127,8 +131,6 @@ def brought_to(
         for r in range(starts[o], starts[o + 1]):
             for i in range(people):
                 value[o, i] += amounts[r, i]
-        for i in range(people):
-            empty = empty and value[o, i] == 0.0
     return following, empty
 
 

@@ -140,7 +140,8 @@ def window(
         stop = j1
         if following < math.inf:
             stop = stretch_end(following, start, step, j, j1)
-        stop = min(stop, j + _AFRESH)
+        # What is there from the last digit after this point on is there at the next.
+        stop = min(max(stop, j + 1), j + _AFRESH)
         if empty and more_people == 0:
             made[j - j0 : stop - j0] = 0.0
             j = stop
