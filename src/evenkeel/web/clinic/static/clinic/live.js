@@ -158,6 +158,7 @@ async function post(address, fields) {
 function wordsOf(fields, button) {
   if (fields.kind === "level_tapped") return fields.sedation !== undefined ? `sedation ${fields.sedation}` : `dissociation ${fields.dissociation}`;
   if (fields.kind === "reading") return fields.systolic_bp ? `pressure ${fields.systolic_bp}/${fields.diastolic_bp}` : "signs by hand";
+  if (fields.kind.startsWith("alarm_")) return "alarm";
   return (button?.textContent || fields.kind).trim().toLowerCase();
 }
 
@@ -271,22 +272,24 @@ document.addEventListener("submit", (event) => {
 }, true);
 
 // ---- digits type in a row of levels; "1" waits a moment, for it may become "10" ----
+// The rows may be drawn anew between two keys: a level is found by its scale, not by its place.
+const tapOf = (scale, value) => document.querySelector(`[data-digits] button[name="${scale}"][value="${value}"]`);
 let waiting = null;
 document.addEventListener("keydown", (event) => {
   const row = event.target.closest?.("[data-digits]");
   if (!row || event.ctrlKey || event.metaKey || event.altKey || !/^[0-9]$/.test(event.key)) return;
-  const find = (value) => row.querySelector(`button[value="${value}"]`);
+  const scale = row.querySelector("button[name]").name;
   event.preventDefault();
-  if (waiting && waiting.row === row && event.key === "0") {
+  if (waiting?.scale === scale && event.key === "0") {
     clearTimeout(waiting.timer);
     waiting = null;
-    find("10").click();
+    tapOf(scale, "10").click();
     return;
   }
-  const tap = find(event.key);
+  const tap = tapOf(scale, event.key);
   if (!tap) return;
   tap.focus();
-  if (event.key === "1" && find("10")) waiting = { row, timer: setTimeout(() => { waiting = null; tap.click(); }, 600) };
+  if (event.key === "1" && tapOf(scale, "10")) waiting = { scale, timer: setTimeout(() => { waiting = null; tapOf(scale, "1").click(); }, 600) };
   else tap.click();
 });
 
