@@ -17,12 +17,12 @@ import numpy as np
 from scipy import __version__ as scipy_version
 from scipy import optimize
 
-from evenkeel.core.pharmacology.individual import Measurement, most_probable
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.posterior import Posterior, posterior_of
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import reference, subject
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.individuals.estimate import Measurement, most_probable
+from evenkeel.core.pharmacology.individuals.posterior import Posterior, posterior_of
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import reference, subject
+from evenkeel.core.pharmacology.profiles.simulate import simulate
 
 RUNS, PEER_RUNS = 51, 9
 TIMES = (0.25, 0.5, 0.75, 1.0, 2.0, 4.0)

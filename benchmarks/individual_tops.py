@@ -16,13 +16,13 @@ import _harness as harness
 import numpy as np
 from individual import CASES
 
-from evenkeel.core.pharmacology.climb import climb_from, finish, top_of
-from evenkeel.core.pharmacology.individual import Measurement
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.occasions import differences, prior_of
-from evenkeel.core.pharmacology.posterior import Posterior, posterior_of
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import reference, subject
+from evenkeel.core.pharmacology.doses.occasions import differences, prior_of
+from evenkeel.core.pharmacology.individuals.climb import climb_from, finish, top_of
+from evenkeel.core.pharmacology.individuals.estimate import Measurement
+from evenkeel.core.pharmacology.individuals.posterior import Posterior, posterior_of
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import reference, subject
+from evenkeel.core.pharmacology.profiles.simulate import simulate
 
 PEOPLE = 120
 HOURS = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)

@@ -24,13 +24,14 @@ import _harness as harness
 import numpy as np
 from numba import njit
 
-from evenkeel.core.pharmacology import populations, runs, spreads
+from evenkeel.core.pharmacology.doses.regimens import Dose
 from evenkeel.core.pharmacology.kernels.vectors import stretch
-from evenkeel.core.pharmacology.linear import Floats
-from evenkeel.core.pharmacology.models import models
-from evenkeel.core.pharmacology.populations import Population, Schedule
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.timeline import Infusion, collected, walk
+from evenkeel.core.pharmacology.library.models import models
+from evenkeel.core.pharmacology.populations import people as populations
+from evenkeel.core.pharmacology.populations import runs, spreads
+from evenkeel.core.pharmacology.populations.people import Population, Schedule
+from evenkeel.core.pharmacology.systems.linear import Floats
+from evenkeel.core.pharmacology.systems.timeline import Infusion, collected, walk
 
 PEOPLE, POINTS, STEP_H = 10_000, 2_016, 0.25
 DAYS, LENGTH_H = (0, 3, 7, 10, 14, 17), 40 / 60

@@ -22,10 +22,10 @@ from tests.support.fits import (
     still,
 )
 
-from evenkeel.core.pharmacology.climb import top_of
-from evenkeel.core.pharmacology.individual import Measurement, most_probable
-from evenkeel.core.pharmacology.posterior import posterior_of
-from evenkeel.core.pharmacology.regimens import Dose
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.individuals.climb import top_of
+from evenkeel.core.pharmacology.individuals.estimate import Measurement, most_probable
+from evenkeel.core.pharmacology.individuals.posterior import posterior_of
 
 FEW = settings(max_examples=12)
 CASES = [(OTTO, INFUSION), (PEREZ, SPRAY), (SIMONS, FILM)]

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenkeel.core.pharmacology import crowds, periods
-from evenkeel.core.pharmacology.crowds import Crowd, bands
-from evenkeel.core.pharmacology.linear import propagators
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.pasts import propagators_of_each
-from evenkeel.core.pharmacology.periods import periods_of, periods_of_doses
-from evenkeel.core.pharmacology.populations import draw_etas
-from evenkeel.core.pharmacology.records import Record, happenings_of_records
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.simulate import happenings, pieces_of
-from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
-from evenkeel.core.pharmacology.timeline import Bolus, Infusion, collected, walk
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import Refusal, reference, subject
+from evenkeel.core.pharmacology.populations import crowds, periods
+from evenkeel.core.pharmacology.populations.crowds import Crowd, bands
+from evenkeel.core.pharmacology.populations.pasts import propagators_of_each
+from evenkeel.core.pharmacology.populations.people import draw_etas
+from evenkeel.core.pharmacology.populations.periods import periods_of, periods_of_doses
+from evenkeel.core.pharmacology.profiles.records import Record, happenings_of_records
+from evenkeel.core.pharmacology.profiles.simulate import happenings, pieces_of
+from evenkeel.core.pharmacology.systems.linear import propagators
+from evenkeel.core.pharmacology.systems.timeline import Bolus, Infusion, collected, walk
 
 NEAR = 1e-9  # share of the peak
 EVERYBODY = (0.0, 25.0, 50.0, 75.0, 100.0)  # of five people: each of them

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from evenkeel.core.pharmacology.events import Event, observe
-from evenkeel.core.pharmacology.linear import (
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.library.models import models
+from evenkeel.core.pharmacology.library.subjects import reference, subject
+from evenkeel.core.pharmacology.profiles.events import Event, observe
+from evenkeel.core.pharmacology.profiles.simulate import simulate
+from evenkeel.core.pharmacology.systems.linear import (
     before_dose_at_steady_state,
     propagators,
     states,
 )
-from evenkeel.core.pharmacology.models import models
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import reference, subject
 
 RATE = st.floats(1e-4, 50.0)
 

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenkeel.core.pharmacology import sums
-from evenkeel.core.pharmacology.crowds import BAND_ENDS, Crowd, bands
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.occupancy import occupancy
-from evenkeel.core.pharmacology.periods import periods_of
-from evenkeel.core.pharmacology.populations import draw_etas, standard_normals
-from evenkeel.core.pharmacology.records import Record, happenings_of_records
-from evenkeel.core.pharmacology.results import summarise_plan
-from evenkeel.core.pharmacology.simulate import pieces_of
-from evenkeel.core.pharmacology.subjects import Refusal, reference, subject, values_of
-from evenkeel.core.pharmacology.sums import summaries_of, sums_of
-from evenkeel.core.pharmacology.timeline import collected
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import Refusal, reference, subject, values_of
+from evenkeel.core.pharmacology.populations import sums
+from evenkeel.core.pharmacology.populations.crowds import BAND_ENDS, Crowd, bands
+from evenkeel.core.pharmacology.populations.people import draw_etas, standard_normals
+from evenkeel.core.pharmacology.populations.periods import periods_of
+from evenkeel.core.pharmacology.populations.sums import summaries_of, sums_of
+from evenkeel.core.pharmacology.profiles.occupancy import occupancy
+from evenkeel.core.pharmacology.profiles.records import Record, happenings_of_records
+from evenkeel.core.pharmacology.profiles.results import summarise_plan
+from evenkeel.core.pharmacology.profiles.simulate import pieces_of
+from evenkeel.core.pharmacology.systems.timeline import collected
 
 OTTO, PEREZ, SIMONS = (
     "otto_2021_s_ketamine_iv",

@@ -12,25 +12,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from evenkeel.core.pharmacology import runs, spreads
-from evenkeel.core.pharmacology.models import models
-from evenkeel.core.pharmacology.populations import (
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.library.models import models
+from evenkeel.core.pharmacology.library.subjects import Refusal, reference, subject
+from evenkeel.core.pharmacology.populations import runs, spreads
+from evenkeel.core.pharmacology.populations.people import (
     draw_etas,
     population,
     schedule_of,
     standard_normals,
 )
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.runs import (
+from evenkeel.core.pharmacology.populations.runs import (
     at_times,
     buffer,
     concentrations,
     standing,
 )
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.spreads import percentiles
-from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
-from evenkeel.core.pharmacology.timeline import Infusion, collected, walk
+from evenkeel.core.pharmacology.populations.spreads import percentiles
+from evenkeel.core.pharmacology.profiles.simulate import simulate
+from evenkeel.core.pharmacology.systems.timeline import Infusion, collected, walk
 
 NEAR = 1e-9  # share of the peak
 PEOPLE, POINTS = 12, 150

@@ -10,26 +10,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.presets import presets
-from evenkeel.core.pharmacology.record_tables import (
+from evenkeel.core.pharmacology.doses.presets import presets
+from evenkeel.core.pharmacology.doses.regimens import (
+    Dose,
+    UnreadableRegimen,
+    in_order,
+    read_regimen,
+)
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import reference, subject
+from evenkeel.core.pharmacology.profiles.record_tables import (
     read_either,
     read_records,
     write_doses,
     write_records,
 )
-from evenkeel.core.pharmacology.records import (
+from evenkeel.core.pharmacology.profiles.records import (
     Record,
     happenings_of_records,
     plain_doses,
     records_of,
     routed,
 )
-from evenkeel.core.pharmacology.regimens import Dose, UnreadableRegimen, in_order, read_regimen
-from evenkeel.core.pharmacology.results import summarise_plan
-from evenkeel.core.pharmacology.simulate import happenings, pieces_of
-from evenkeel.core.pharmacology.subjects import reference, subject
-from evenkeel.core.pharmacology.timeline import collected
+from evenkeel.core.pharmacology.profiles.results import summarise_plan
+from evenkeel.core.pharmacology.profiles.simulate import happenings, pieces_of
+from evenkeel.core.pharmacology.systems.timeline import collected
 
 OTTO = model_named("otto_2021_s_ketamine_iv")
 PEREZ = model_named("perez_ruixo_2021_esketamine")

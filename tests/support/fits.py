@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from evenkeel.core.pharmacology.expressions import read_expression
-from evenkeel.core.pharmacology.individual import Measurement
-from evenkeel.core.pharmacology.models import Block, Model, Output, Residual, model_named
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import reference, subject
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.individuals.estimate import Measurement
+from evenkeel.core.pharmacology.library.expressions import read_expression
+from evenkeel.core.pharmacology.library.models import Block, Model, Output, Residual, model_named
+from evenkeel.core.pharmacology.library.subjects import reference, subject
+from evenkeel.core.pharmacology.profiles.simulate import simulate
 
 OTTO, PEREZ = "otto_2021_s_ketamine_iv", "perez_ruixo_2021_esketamine"
 SIMONS, FLINT = "simons_2022_s_ketamine_otf", "flint_2017_s_ketamine_picu"

@@ -291,7 +291,7 @@ def test_the_same_doses_are_worked_out_once_whoever_looks_on(switched_on, monkey
 
 
 def test_a_model_that_breaks_breaks_no_page(switched_on, client_as, monkeypatch):
-    from evenkeel.core.pharmacology import expected as core
+    from evenkeel.core.pharmacology.shown import expected as core
 
     def broken(_):
         raise ZeroDivisionError

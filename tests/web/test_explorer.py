@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenkeel.commands.simulate import command
-from evenkeel.core.pharmacology.models import models
-from evenkeel.core.pharmacology.presets import presets
+from evenkeel.core.pharmacology.doses.presets import presets
+from evenkeel.core.pharmacology.library.models import models
 from evenkeel.web.explorer import answers, rows
 from evenkeel.web.explorer.flows import place_compartments
 from evenkeel.web.explorer.queries import (

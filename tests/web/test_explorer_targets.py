@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evenkeel.commands.targets import command
-from evenkeel.core.pharmacology.models import models
+from evenkeel.core.pharmacology.library.models import models
 from evenkeel.web.explorer import pump_answers
 from evenkeel.web.explorer.people import AGES, GROUPS, WEIGHTS
 from evenkeel.web.explorer.pump_queries import EVERY, MOST_SETTINGS, SITES, PumpAsked, read

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pytest
 
-from evenkeel.core.pharmacology.models import Model, models
-from evenkeel.core.pharmacology.subjects import dose_reference, reference
+from evenkeel.core.pharmacology.library.models import Model, models
+from evenkeel.core.pharmacology.library.subjects import dose_reference, reference
 from evenkeel.web.explorer.units import kind_of, unit_of
 
 MODELS = list(models().values())

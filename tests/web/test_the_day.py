@@ -20,7 +20,7 @@ from tests.support.day import (
 from evenkeel.core.kernel.verdicts import unknown, yes
 from evenkeel.core.monitoring.conditions import Standing
 from evenkeel.core.monitoring.fold import Phase
-from evenkeel.core.pharmacology.dosing import CannotDose
+from evenkeel.core.pharmacology.doses.dosing import CannotDose
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.ledger.models import Entry
 from evenkeel.web.records import permissions

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from evenkeel.core.monitoring import events as e
 from evenkeel.core.monitoring.doses import fold_dose
 from evenkeel.core.monitoring.portions import planned_infusion, planned_spray, portions_of
-from evenkeel.core.pharmacology.serving import Portion
+from evenkeel.core.pharmacology.shown.serving import Portion
 
 START = datetime(2026, 11, 29, 15, 0, tzinfo=UTC)
 _ids = count()

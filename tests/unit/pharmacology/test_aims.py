@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenkeel.core.pharmacology.aims import aim, clock, findings, minutes
-from evenkeel.core.pharmacology.decrements import decrement_time
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
-from evenkeel.core.pharmacology.targets import Pump, Target
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import Refusal, reference, subject
+from evenkeel.core.pharmacology.profiles.aims import aim, clock, findings, minutes
+from evenkeel.core.pharmacology.profiles.decrements import decrement_time
+from evenkeel.core.pharmacology.profiles.simulate import simulate
+from evenkeel.core.pharmacology.profiles.targets import Pump, Target
 
 BY_HAND = Pump(mg_per_ml=10.0, update_s=300.0, most_bolus_mg=10.0)
 TWO = (Target(from_h=0.0, ng_per_ml=150.0), Target(from_h=0.5, ng_per_ml=100.0))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from evenkeel.core.kernel.quantities import Concentration, Mass, MassPerWeight, Weight
 from evenkeel.core.kernel.sources import Mark
 from evenkeel.core.kernel.verdicts import Answer
-from evenkeel.core.pharmacology.dosing import (
+from evenkeel.core.pharmacology.doses.dosing import (
     CannotDose,
     disagreeing,
     ideal_weight,
@@ -23,7 +23,7 @@ from evenkeel.core.pharmacology.dosing import (
     to_waste,
     within_limits,
 )
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.products import product
 
 D = Decimal
 KETAMINE = product("racemic_iv")

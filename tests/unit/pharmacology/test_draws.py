@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evenkeel.core.pharmacology.draws import drawn, read_draw
-from evenkeel.core.pharmacology.subjects import Refusal
+from evenkeel.core.pharmacology.library.subjects import Refusal
+from evenkeel.core.pharmacology.populations.draws import drawn, read_draw
 
 PEOPLE = 40_000
 FAR = 1.95 / np.sqrt(PEOPLE)  # Kolmogorov's distance at one in a thousand

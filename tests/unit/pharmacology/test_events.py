@@ -11,12 +11,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from evenkeel.core.pharmacology import models
-from evenkeel.core.pharmacology.crowds import Crowd, bands
-from evenkeel.core.pharmacology.events import Event, EventFault, happenings_of, observe
-from evenkeel.core.pharmacology.periods import periods_of
-from evenkeel.core.pharmacology.records import Record
-from evenkeel.core.pharmacology.timeline import collected, walk
+from evenkeel.core.pharmacology.library import models
+from evenkeel.core.pharmacology.populations.crowds import Crowd, bands
+from evenkeel.core.pharmacology.populations.periods import periods_of
+from evenkeel.core.pharmacology.profiles.events import Event, EventFault, happenings_of, observe
+from evenkeel.core.pharmacology.profiles.records import Record
+from evenkeel.core.pharmacology.systems.timeline import collected, walk
 
 BESIDE = Path(__file__).resolve().parents[4] / "shared" / "oracles"
 FOLDER = Path(os.environ.get("EVENKEEL_ORACLES") or BESIDE) / "pharmacology" / "nonmem_events"

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from evenkeel.core.monitoring.portions import planned_infusion, planned_spray
-from evenkeel.core.pharmacology.expected import PEOPLE, SEED, work_out
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.products import product, products
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.serving import Asked, Portion, serving
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import subject
+from evenkeel.core.pharmacology.doses.products import product, products
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import subject
+from evenkeel.core.pharmacology.profiles.simulate import simulate
+from evenkeel.core.pharmacology.shown.expected import PEOPLE, SEED, work_out
+from evenkeel.core.pharmacology.shown.serving import Asked, Portion, serving
 
 SPRAY = planned_spray(product("esketamine_nasal").devices.mg.mg, 2, 5).portions
 KNOWN = {"AGE": 45.0, "WT": 70.0, "ASIAN": 0.0, "JAPANESE": 0.0}
@@ -65,7 +65,7 @@ def test_the_band_lies_around_the_line_and_is_the_same_each_time():
 
 def test_the_band_holds_nine_in_ten_people_simulated_one_by_one():
     """Another way: persons of other seeds, each walked alone by the exact propagators."""
-    from evenkeel.core.pharmacology.populations import draw_etas
+    from evenkeel.core.pharmacology.populations.people import draw_etas
 
     model = model_named("perez_ruixo_2021_esketamine")
     doses = [
@@ -176,7 +176,7 @@ def test_asking_what_serves_what_costs_no_array_library():
     code = (
         "import sys\n"
         "from evenkeel.core.monitoring import portions\n"
-        "from evenkeel.core.pharmacology.serving import serving\n"
+        "from evenkeel.core.pharmacology.shown.serving import serving\n"
         "serving()\n"
         "print([m for m in ('numpy', 'numba') if m in sys.modules])"
     )

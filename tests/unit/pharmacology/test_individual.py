@@ -25,17 +25,20 @@ from tests.support.fits import (
     surprise,
 )
 
-from evenkeel.core.pharmacology.averaging import mixture, model_weights
-from evenkeel.core.pharmacology.future import draws, what_if
-from evenkeel.core.pharmacology.individual import Measurement, most_probable, parameters
-from evenkeel.core.pharmacology.likelihood import log_normal_share
-from evenkeel.core.pharmacology.measured import UnreadableMeasurements, read_measurements
-from evenkeel.core.pharmacology.models import model_named, models
-from evenkeel.core.pharmacology.posterior import posterior_of
-from evenkeel.core.pharmacology.preparing import course_of
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.individuals.averaging import mixture, model_weights
+from evenkeel.core.pharmacology.individuals.estimate import Measurement, most_probable, parameters
+from evenkeel.core.pharmacology.individuals.future import draws, what_if
+from evenkeel.core.pharmacology.individuals.likelihood import log_normal_share
+from evenkeel.core.pharmacology.individuals.measured import (
+    UnreadableMeasurements,
+    read_measurements,
+)
+from evenkeel.core.pharmacology.individuals.posterior import posterior_of
+from evenkeel.core.pharmacology.individuals.preparing import course_of
+from evenkeel.core.pharmacology.library.models import model_named, models
+from evenkeel.core.pharmacology.library.subjects import Refusal, reference, subject
+from evenkeel.core.pharmacology.profiles.simulate import simulate
 
 BELOW = {
     OTTO: Measurement(time_h=12.0, analyte="s_ketamine", ng_per_ml=2.0, below=True),

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from evenkeel.core.pharmacology import linear
-from evenkeel.core.pharmacology.models import models
-from evenkeel.core.pharmacology.subjects import reference, subject
+from evenkeel.core.pharmacology.library.models import models
+from evenkeel.core.pharmacology.library.subjects import reference, subject
+from evenkeel.core.pharmacology.systems import linear
 
 CHILD = {"WT": 20.0, "AGE": 6.0}
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenkeel.core.pharmacology.occupancy import occupancy
+from evenkeel.core.pharmacology.profiles.occupancy import occupancy
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "pharmacology"
 ROWS = list(csv.DictReader((GOLDEN / "nmda_occupancy_shaffer.csv").read_text().splitlines()))

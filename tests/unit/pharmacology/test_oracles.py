@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.presets import preset_named
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import reference, subject
+from evenkeel.core.pharmacology.doses.presets import preset_named
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import reference, subject
+from evenkeel.core.pharmacology.profiles.simulate import simulate
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "pharmacology"
 NEAR = 1e-12  # share of the peak; the promise is 1e-9

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.presets import preset_named
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.results import summarise
-from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
+from evenkeel.core.pharmacology.doses.presets import preset_named
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import Refusal, reference, subject
+from evenkeel.core.pharmacology.profiles.results import summarise
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "pharmacology"
 

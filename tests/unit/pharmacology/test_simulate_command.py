@@ -19,12 +19,15 @@ from pypdf import PdfReader
 
 from evenkeel.commands.simulate import EXAMPLES, command, many, telling
 from evenkeel.core.kernel.sources import Mark, Source
-from evenkeel.core.pharmacology import crowds, models, published, uncertainty
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.populations import draw_etas
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import reference, subject
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.library import models
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import reference, subject
+from evenkeel.core.pharmacology.populations import crowds
+from evenkeel.core.pharmacology.populations.people import draw_etas
+from evenkeel.core.pharmacology.populations.replicates import assumed_uncertainty
+from evenkeel.core.pharmacology.profiles import published
+from evenkeel.core.pharmacology.profiles.simulate import simulate
 
 OTTO, PEREZ, KAMP = (
     "otto_2021_s_ketamine_iv",
@@ -559,7 +562,7 @@ def test_uncertainty_that_is_assumed_is_told_in_every_answer(tmp_path):
 
 def test_published_standard_errors_are_used_where_a_model_carries_them(monkeypatch):
     model = model_named(OTTO)
-    said = uncertainty.assumed_uncertainty(model, {"CL": 8.0})
+    said = assumed_uncertainty(model, {"CL": 8.0})
     carried = replace(said, source=Source(title="A paper", at="Table 9", mark=Mark.SEEN))
     monkeypatch.setattr(models, "models", lambda: {OTTO: replace(model, uncertainty=carried)})
     made = run(*MANY, "--uncertainty", "published", "--replicates", "20", "--json")

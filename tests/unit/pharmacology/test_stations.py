@@ -6,8 +6,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenkeel.core.pharmacology.stations import stations
-from evenkeel.core.pharmacology.timeline import Bolus, Infusion, Reset, Steady, collected, walk
+from evenkeel.core.pharmacology.systems.stations import stations
+from evenkeel.core.pharmacology.systems.timeline import (
+    Bolus,
+    Infusion,
+    Reset,
+    Steady,
+    collected,
+    walk,
+)
 
 RATES = np.array([[-1.3, 0.4, 0.0], [0.9, -0.4, 0.0], [0.2, 0.0, -0.1]])
 # Whole hours, so that many happenings fall on one moment and on one that is looked at.

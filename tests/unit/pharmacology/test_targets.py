@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evenkeel.core.pharmacology.decrements import decrement_time, time_to_peak_effect
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import Refusal, subject
-from evenkeel.core.pharmacology.targets import Pump, Target, scheme
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import Refusal, subject
+from evenkeel.core.pharmacology.profiles.decrements import decrement_time, time_to_peak_effect
+from evenkeel.core.pharmacology.profiles.simulate import simulate
+from evenkeel.core.pharmacology.profiles.targets import Pump, Target, scheme
 
 PUMP = Pump(mg_per_ml=10.0)
 

@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from evenkeel.commands.targets import EXAMPLES, command
-from evenkeel.core.pharmacology.aims import aim
-from evenkeel.core.pharmacology.models import model_named
-from evenkeel.core.pharmacology.subjects import subject
-from evenkeel.core.pharmacology.targets import Pump, Target
+from evenkeel.core.pharmacology.library.models import model_named
+from evenkeel.core.pharmacology.library.subjects import subject
+from evenkeel.core.pharmacology.profiles.aims import aim
+from evenkeel.core.pharmacology.profiles.targets import Pump, Target
 
 USUAL = [
     "--model", "domino_1982_tci", "--site", "effect", "--target", "0min=100",

@@ -15,13 +15,13 @@ import pytest
 from scipy import linalg, stats
 from tests.support.fits import FILM, OTTO, SIMONS, case_of_film, people
 
-from evenkeel.core.pharmacology.future import draws, what_if
-from evenkeel.core.pharmacology.individual import Measurement, most_probable, parts
-from evenkeel.core.pharmacology.occasions import Difference, begins_of
-from evenkeel.core.pharmacology.posterior import posterior_of
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.simulate import simulate
-from evenkeel.core.pharmacology.subjects import Refusal, subject
+from evenkeel.core.pharmacology.doses.occasions import Difference, begins_of
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.individuals.estimate import Measurement, most_probable, parts
+from evenkeel.core.pharmacology.individuals.future import draws, what_if
+from evenkeel.core.pharmacology.individuals.posterior import posterior_of
+from evenkeel.core.pharmacology.library.subjects import Refusal, subject
+from evenkeel.core.pharmacology.profiles.simulate import simulate
 
 LATER = Dose(time_h=72.0, route="sublingual", amount_mg=100.0)
 TWO = (*FILM, LATER)

@@ -9,15 +9,10 @@ import numpy as np
 import pytest
 
 from evenkeel.core.kernel.content import ContentFault
-from evenkeel.core.pharmacology.models import model_named, models
-from evenkeel.core.pharmacology.subjects import Refusal, reference, values_of
-from evenkeel.core.pharmacology.uncertainty import (
-    UncertaintyFile,
-    assumed_uncertainty,
-    interval,
-    read_uncertainty,
-    shifts,
-)
+from evenkeel.core.pharmacology.library.models import model_named, models
+from evenkeel.core.pharmacology.library.subjects import Refusal, reference, values_of
+from evenkeel.core.pharmacology.library.uncertainty import UncertaintyFile, read_uncertainty
+from evenkeel.core.pharmacology.populations.replicates import assumed_uncertainty, interval, shifts
 
 OTTO = model_named("otto_2021_s_ketamine_iv")
 PEREZ = model_named("perez_ruixo_2021_esketamine")

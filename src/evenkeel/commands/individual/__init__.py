@@ -11,12 +11,12 @@ from evenkeel.commands.simulate import asked
 from evenkeel.commands.simulate.telling import stop, text_of
 
 if TYPE_CHECKING:
-    from evenkeel.core.pharmacology.averaging import Mixture
-    from evenkeel.core.pharmacology.future import WhatIf
-    from evenkeel.core.pharmacology.individual import Individual, Measurement
-    from evenkeel.core.pharmacology.linear import Floats
-    from evenkeel.core.pharmacology.models import Model
-    from evenkeel.core.pharmacology.regimens import Dose
+    from evenkeel.core.pharmacology.doses.regimens import Dose
+    from evenkeel.core.pharmacology.individuals.averaging import Mixture
+    from evenkeel.core.pharmacology.individuals.estimate import Individual, Measurement
+    from evenkeel.core.pharmacology.individuals.future import WhatIf
+    from evenkeel.core.pharmacology.library.models import Model
+    from evenkeel.core.pharmacology.systems.linear import Floats
 
 EXAMPLES = """\b
 Examples, as they stand from the checkout:
@@ -100,9 +100,9 @@ def command(
     times = asked.times(times_text)[0] if times_text is not None else None
 
     from evenkeel.commands.individual import showing
-    from evenkeel.core.pharmacology.averaging import mixture, model_weights
-    from evenkeel.core.pharmacology.individual import FAR
-    from evenkeel.core.pharmacology.subjects import Refusal
+    from evenkeel.core.pharmacology.individuals.averaging import mixture, model_weights
+    from evenkeel.core.pharmacology.individuals.estimate import FAR
+    from evenkeel.core.pharmacology.library.subjects import Refusal
 
     people: list[Individual] = []
     futures: list[WhatIf] = []
@@ -155,7 +155,10 @@ def _missing(
 
 
 def _measured(file: str) -> tuple[Measurement, ...]:
-    from evenkeel.core.pharmacology.measured import UnreadableMeasurements, read_measurements
+    from evenkeel.core.pharmacology.individuals.measured import (
+        UnreadableMeasurements,
+        read_measurements,
+    )
 
     try:
         return read_measurements(text_of(file))
@@ -164,7 +167,7 @@ def _measured(file: str) -> tuple[Measurement, ...]:
 
 
 def _models(text: str) -> list[Model]:
-    from evenkeel.core.pharmacology.models import models
+    from evenkeel.core.pharmacology.library.models import models
 
     return [asked.one_named(models(), name.strip(), "model") for name in text.split(",")]
 
@@ -191,7 +194,7 @@ def _doses(
     regimen: str | None, preset_id: str | None, model: Model, known: dict[str, float]
 ) -> tuple[Dose, ...]:
     if preset_id is not None and "WT" not in known:
-        from evenkeel.core.pharmacology.presets import presets
+        from evenkeel.core.pharmacology.doses.presets import presets
 
         if asked.one_named(presets(), preset_id, "preset").by_weight:
             stop([f"{preset_id} is a dose by weight: give WT in kg"])
@@ -208,7 +211,7 @@ def _person(
     measured: Sequence[Measurement],
     sampling: str,
 ) -> Individual:
-    from evenkeel.core.pharmacology.individual import most_probable
+    from evenkeel.core.pharmacology.individuals.estimate import most_probable
 
     return most_probable(
         model,
@@ -228,7 +231,7 @@ def _future(
     draws: int,
     seed: int,
 ) -> WhatIf:
-    from evenkeel.core.pharmacology.future import what_if
+    from evenkeel.core.pharmacology.individuals.future import what_if
 
     to_come = _doses(file, None, person.model, known)
     return what_if(

@@ -13,9 +13,9 @@ import click
 
 from evenkeel.commands.simulate.one import limits
 from evenkeel.commands.simulate.telling import opened, short, write_json
-from evenkeel.core.pharmacology.averaging import Mixture
-from evenkeel.core.pharmacology.future import WhatIf
-from evenkeel.core.pharmacology.individual import (
+from evenkeel.core.pharmacology.doses.occasions import Difference
+from evenkeel.core.pharmacology.individuals.averaging import Mixture
+from evenkeel.core.pharmacology.individuals.estimate import (
     FAR,
     Individual,
     Parameter,
@@ -23,7 +23,7 @@ from evenkeel.core.pharmacology.individual import (
     parameters,
     parts,
 )
-from evenkeel.core.pharmacology.occasions import Difference
+from evenkeel.core.pharmacology.individuals.future import WhatIf
 
 TEACHING = "a teaching view, not for choosing a dose"
 

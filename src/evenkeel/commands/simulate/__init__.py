@@ -13,8 +13,8 @@ from evenkeel.commands.simulate.telling import opened, stop
 
 if TYPE_CHECKING:
     from evenkeel.commands.simulate.many import Many
-    from evenkeel.core.pharmacology.draws import Draw
-    from evenkeel.core.pharmacology.models import Model
+    from evenkeel.core.pharmacology.library.models import Model
+    from evenkeel.core.pharmacology.populations.draws import Draw
 
 INTERRUPTED = 130  # what a shell gives to a program that Ctrl-C ended
 EXAMPLES = """\b
@@ -152,8 +152,8 @@ def command(
 
         check_format(plot_file)
 
-    from evenkeel.core.pharmacology.models import models
-    from evenkeel.core.pharmacology.subjects import Refusal
+    from evenkeel.core.pharmacology.library.models import models
+    from evenkeel.core.pharmacology.library.subjects import Refusal
 
     model = asked.one_named(models(), str(model_id), "model")
     known = asked.covariates(covariate_texts, model)
@@ -239,7 +239,7 @@ def _belongs(there: bool, given: Mapping[str, object], to: str) -> list[str]:
 
 
 def _write_regimen(file: str, given: asked.Given, *, as_events: bool) -> None:
-    from evenkeel.core.pharmacology.record_tables import write_doses, write_records
+    from evenkeel.core.pharmacology.profiles.record_tables import write_doses, write_records
 
     if given.doses is None and not as_events:
         stop(["a table with resets or steady states is written with --as-events only"])

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 from evenkeel.commands.simulate.telling import stop, text_of
 
 if TYPE_CHECKING:
-    from evenkeel.core.pharmacology.draws import Draw
-    from evenkeel.core.pharmacology.linear import Floats
-    from evenkeel.core.pharmacology.models import Model
-    from evenkeel.core.pharmacology.presets import Preset
-    from evenkeel.core.pharmacology.records import Record
-    from evenkeel.core.pharmacology.regimens import Dose
+    from evenkeel.core.pharmacology.doses.presets import Preset
+    from evenkeel.core.pharmacology.doses.regimens import Dose
+    from evenkeel.core.pharmacology.library.models import Model
+    from evenkeel.core.pharmacology.populations.draws import Draw
+    from evenkeel.core.pharmacology.profiles.records import Record
+    from evenkeel.core.pharmacology.systems.linear import Floats
 
 T = TypeVar("T")
 FEWEST_REPLICATES, MOST_REPLICATES = 20, 1000
@@ -80,8 +80,8 @@ def _unknown(name: str, model: Model) -> str:
 
 def draws(texts: Iterable[str], model: Model, given: Mapping[str, float]) -> dict[str, Draw]:
     """NAME=FORM, each a covariate of the people that is not given."""
-    from evenkeel.core.pharmacology.draws import read_draw
-    from evenkeel.core.pharmacology.subjects import Refusal
+    from evenkeel.core.pharmacology.library.subjects import Refusal
+    from evenkeel.core.pharmacology.populations.draws import read_draw
 
     found: dict[str, Draw] = {}
     faults: list[str] = []
@@ -169,8 +169,8 @@ def levels(texts: Sequence[str]) -> tuple[float, ...]:
 
 def times(text: str) -> tuple[Floats, float | None]:
     """Hours, and the step that made them where they are a range."""
-    from evenkeel.core.pharmacology.grids import read_list, read_range
-    from evenkeel.core.pharmacology.subjects import Refusal
+    from evenkeel.core.pharmacology.library.subjects import Refusal
+    from evenkeel.core.pharmacology.profiles.grids import read_list, read_range
 
     if text.count(":") == 2 and not Path(text).exists():
         try:
@@ -189,10 +189,10 @@ def regimen(
     file: str | None, preset_id: str | None, model: Model, given: Mapping[str, float]
 ) -> Given:
     """The doses of a file or of a preset; a covariate of a dose that was given goes to each."""
-    from evenkeel.core.pharmacology.presets import presets
-    from evenkeel.core.pharmacology.record_tables import read_either
-    from evenkeel.core.pharmacology.records import records_of
-    from evenkeel.core.pharmacology.regimens import UnreadableRegimen
+    from evenkeel.core.pharmacology.doses.presets import presets
+    from evenkeel.core.pharmacology.doses.regimens import UnreadableRegimen
+    from evenkeel.core.pharmacology.profiles.record_tables import read_either
+    from evenkeel.core.pharmacology.profiles.records import records_of
 
     preset = None
     if preset_id is not None:
@@ -239,7 +239,7 @@ def _words(records: Sequence[Record]) -> str:
 
 
 def _check_routes(routes: Iterable[str], model: Model) -> None:
-    from evenkeel.core.pharmacology.models import models
+    from evenkeel.core.pharmacology.library.models import models
 
     faults: list[str] = []
     for route in dict.fromkeys(routes):

@@ -10,14 +10,14 @@ from evenkeel.commands.simulate.asked import one_named
 from evenkeel.commands.simulate.telling import opened, write_json
 
 if TYPE_CHECKING:
-    from evenkeel.core.pharmacology.published import Compared, Published
+    from evenkeel.core.pharmacology.profiles.published import Compared, Published
 
 _WORDS = {"peak": "peak", "peak_at": "time of peak", "area": "area"}
 
 
 def beside(wanted: str, *, as_json: bool, csv_file: str | None) -> bool:
     """Print the table; True where every figure that is held is near enough."""
-    from evenkeel.core.pharmacology.published import published, reproduce
+    from evenkeel.core.pharmacology.profiles.published import published, reproduce
 
     table = one_named(published(), wanted, "published")
     made = list(reproduce(table))

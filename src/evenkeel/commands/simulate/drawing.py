@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from evenkeel.commands.simulate.asked import Given
     from evenkeel.commands.simulate.many import Many
     from evenkeel.commands.simulate.one import One
-    from evenkeel.core.pharmacology.models import Model
-    from evenkeel.core.pharmacology.picture import Curve, Mark, Panel
+    from evenkeel.core.pharmacology.library.models import Model
+    from evenkeel.core.pharmacology.shown.picture import Curve, Mark, Panel
 
 FORMATS = (".svg", ".png", ".pdf")
 _PIXELS_PER_INCH = 192.0  # two for each point of the screen
@@ -40,7 +40,7 @@ def check_format(file: str) -> None:
 
 def plot_one(file: str, asked: One, *, occupancy: bool) -> None:
     """One person: a curve for each analyte, and the receptors taken as a band below."""
-    from evenkeel.core.pharmacology.picture import Curve, Panel
+    from evenkeel.core.pharmacology.shown.picture import Curve, Panel
 
     whole = asked.whole()
     panels = [
@@ -69,7 +69,7 @@ def plot_one(file: str, asked: One, *, occupancy: bool) -> None:
 
 def plot_many(file: str, asked: Many) -> None:
     """A population: the middle percentile of each analyte within the band of the outermost."""
-    from evenkeel.core.pharmacology.picture import Curve, Panel
+    from evenkeel.core.pharmacology.shown.picture import Curve, Panel
 
     wanted = asked.asked.percentiles
     found, ends = asked.answer(concentrations=True)
@@ -146,7 +146,7 @@ def _shown(analyte: str) -> str:
 
 
 def _marks(given: Given) -> list[Mark]:
-    from evenkeel.core.pharmacology.picture import Mark
+    from evenkeel.core.pharmacology.shown.picture import Mark
 
     if given.doses is not None:
         return [
@@ -184,7 +184,7 @@ def _draw(
 ) -> None:
     import numpy as np
 
-    from evenkeel.core.pharmacology.picture import Picture, svg
+    from evenkeel.core.pharmacology.shown.picture import Picture, svg
 
     picture = Picture(
         title=model.title,

@@ -11,9 +11,9 @@ from evenkeel.commands.simulate.telling import write_json
 
 def listing(*, as_json: bool) -> None:
     """For people, or as one object."""
-    from evenkeel.core.pharmacology.models import models
-    from evenkeel.core.pharmacology.presets import presets
-    from evenkeel.core.pharmacology.published import published
+    from evenkeel.core.pharmacology.doses.presets import presets
+    from evenkeel.core.pharmacology.library.models import models
+    from evenkeel.core.pharmacology.profiles.published import published
 
     if as_json:
         write_json(_object())
@@ -31,10 +31,10 @@ def listing(*, as_json: bool) -> None:
 
 
 def _object() -> dict[str, Any]:
-    from evenkeel.core.pharmacology.models import models
-    from evenkeel.core.pharmacology.occasions import varies
-    from evenkeel.core.pharmacology.presets import presets
-    from evenkeel.core.pharmacology.published import published
+    from evenkeel.core.pharmacology.doses.occasions import varies
+    from evenkeel.core.pharmacology.doses.presets import presets
+    from evenkeel.core.pharmacology.library.models import models
+    from evenkeel.core.pharmacology.profiles.published import published
 
     return {
         "models": [

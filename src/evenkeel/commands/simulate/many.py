@@ -13,11 +13,11 @@ from evenkeel.commands.simulate.asked import Given
 from evenkeel.commands.simulate.one import head, limits, one, receptors_head
 
 if TYPE_CHECKING:
-    from evenkeel.core.pharmacology.crowds import Crowd
-    from evenkeel.core.pharmacology.draws import Draw
-    from evenkeel.core.pharmacology.linear import Floats
-    from evenkeel.core.pharmacology.models import Model
-    from evenkeel.core.pharmacology.uncertainty import Uncertainty
+    from evenkeel.core.pharmacology.library.models import Model
+    from evenkeel.core.pharmacology.library.uncertainty import Uncertainty
+    from evenkeel.core.pharmacology.populations.crowds import Crowd
+    from evenkeel.core.pharmacology.populations.draws import Draw
+    from evenkeel.core.pharmacology.systems.linear import Floats
 
 PUBLISHED = "published"  # in place of standard errors of one's own
 INTERVAL = 90.0  # per cent of the replicates between the ends
@@ -82,7 +82,7 @@ class Many:
 
     def pieces(self) -> Iterator[tuple[slice, Floats]]:
         """Percentiles piece by piece, shape (length, analytes, percentiles)."""
-        from evenkeel.core.pharmacology.crowds import bands
+        from evenkeel.core.pharmacology.populations.crowds import bands
 
         return bands(self.crowd, self.times, self.asked.percentiles, self.asked.step_h)
 
@@ -90,8 +90,8 @@ class Many:
         """What is asked for, all of it at once; stops where it is too much."""
         import numpy as np
 
-        from evenkeel.core.pharmacology.crowds import BAND_ENDS, bands
-        from evenkeel.core.pharmacology.sums import summaries_of
+        from evenkeel.core.pharmacology.populations.crowds import BAND_ENDS, bands
+        from evenkeel.core.pharmacology.populations.sums import summaries_of
 
         summed = crowd or replace(self.crowd, heard=telling.Progress("people"))
         crowd, asked, wanted = crowd or self.crowd, self.asked, self.asked.percentiles
@@ -132,7 +132,7 @@ class Many:
         return found, self._ends(self.doubt, concentrations=concentrations)
 
     def _ends(self, doubt: Uncertainty, *, concentrations: bool) -> tuple[Found, Found]:
-        from evenkeel.core.pharmacology.uncertainty import interval, shifts
+        from evenkeel.core.pharmacology.populations.replicates import interval, shifts
 
         count = self.asked.replicates
         told = telling.Progress("replicates")
@@ -246,7 +246,7 @@ class Many:
                 for place, name in enumerate(self.analytes)
             ]
         if self.asked.receptors:
-            from evenkeel.core.pharmacology.crowds import BAND_ENDS
+            from evenkeel.core.pharmacology.populations.crowds import BAND_ENDS
 
             told["occupancy"] = {
                 end: by_percentile(found.receptors[:, place]) for place, end in enumerate(BAND_ENDS)
@@ -263,10 +263,10 @@ def many(
         Refusal: somebody outside the model, a dose that it cannot take, no published spread, no
             published standard errors.
     """
-    from evenkeel.core.pharmacology.crowds import MOST_PEOPLE, Crowd
-    from evenkeel.core.pharmacology.draws import assuming, drawn
-    from evenkeel.core.pharmacology.periods import periods_of
-    from evenkeel.core.pharmacology.subjects import Refusal, reference
+    from evenkeel.core.pharmacology.library.subjects import Refusal, reference
+    from evenkeel.core.pharmacology.populations.crowds import MOST_PEOPLE, Crowd
+    from evenkeel.core.pharmacology.populations.draws import assuming, drawn
+    from evenkeel.core.pharmacology.populations.periods import periods_of
 
     if not 1 <= asked.people <= MOST_PEOPLE:
         raise Refusal((f"--population {asked.people}: from 1 to {MOST_PEOPLE:,}",))
@@ -308,8 +308,8 @@ def many(
 
 
 def _doubt(model: Model, asked: Mapping[str, float] | str | None) -> Uncertainty | None:
-    from evenkeel.core.pharmacology.subjects import Refusal
-    from evenkeel.core.pharmacology.uncertainty import assumed_uncertainty
+    from evenkeel.core.pharmacology.library.subjects import Refusal
+    from evenkeel.core.pharmacology.populations.replicates import assumed_uncertainty
 
     if asked is None:
         return None

@@ -10,12 +10,12 @@ from evenkeel.commands.simulate import telling
 from evenkeel.commands.simulate.asked import Given
 
 if TYPE_CHECKING:
-    from evenkeel.core.pharmacology.linear import Floats
-    from evenkeel.core.pharmacology.models import Model
-    from evenkeel.core.pharmacology.occupancy import Band
-    from evenkeel.core.pharmacology.results import Summary
-    from evenkeel.core.pharmacology.subjects import Subject
-    from evenkeel.core.pharmacology.timeline import Happening
+    from evenkeel.core.pharmacology.library.models import Model
+    from evenkeel.core.pharmacology.library.subjects import Subject
+    from evenkeel.core.pharmacology.profiles.occupancy import Band
+    from evenkeel.core.pharmacology.profiles.results import Summary
+    from evenkeel.core.pharmacology.systems.linear import Floats
+    from evenkeel.core.pharmacology.systems.timeline import Happening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class One:
 
     def table(self, file: str | None) -> None:
         """Concentrations, to a file or to stdout."""
-        from evenkeel.core.pharmacology.simulate import pieces_of
+        from evenkeel.core.pharmacology.profiles.simulate import pieces_of
 
         made = telling.watched(pieces_of(self.who, self.plan, self.times), self.times.size)
         with telling.opened(file) as out:
@@ -41,21 +41,21 @@ class One:
 
     def whole(self) -> Floats:
         """Concentrations, shape (times, analytes); stops where they are too many."""
-        from evenkeel.core.pharmacology.simulate import pieces_of
+        from evenkeel.core.pharmacology.profiles.simulate import pieces_of
 
         made = telling.watched(pieces_of(self.who, self.plan, self.times), self.times.size)
         return telling.whole_of(made, (self.times.size, len(self.who.analytes)))
 
     def summaries(self, levels: tuple[float, ...]) -> tuple[Summary, ...]:
         """Peak, its time, area and time above, between the first and the last time."""
-        from evenkeel.core.pharmacology.results import summarise_plan
+        from evenkeel.core.pharmacology.profiles.results import summarise_plan
 
         first, last = float(self.times[0]), float(self.times[-1])
         return summarise_plan(self.who, self.plan, from_h=first, until_h=last, levels=levels)
 
     def occupancy(self, whole: Floats) -> Band:
         """Receptors taken by everything that binds, shape (times,)."""
-        from evenkeel.core.pharmacology.occupancy import occupancy
+        from evenkeel.core.pharmacology.profiles.occupancy import occupancy
 
         outputs = self.model.outputs
         plasma = {name: whole[:, place] for place, name in enumerate(outputs)}
@@ -105,9 +105,9 @@ def one(model: Model, covariates: Mapping[str, float], given: Given, times: Floa
     Raises:
         Refusal: somebody outside the model, or a dose that it cannot take.
     """
-    from evenkeel.core.pharmacology.records import happenings_of_records
-    from evenkeel.core.pharmacology.simulate import happenings
-    from evenkeel.core.pharmacology.subjects import reference, subject
+    from evenkeel.core.pharmacology.library.subjects import reference, subject
+    from evenkeel.core.pharmacology.profiles.records import happenings_of_records
+    from evenkeel.core.pharmacology.profiles.simulate import happenings
 
     who = subject(model, reference(model, covariates))
     if given.doses is not None:
@@ -150,7 +150,7 @@ def limits(model: Model) -> list[str]:
 
 def receptors_head() -> dict[str, Any]:
     """Where occupancy comes from, and its limits."""
-    from evenkeel.core.pharmacology.occupancy import occupancy_model
+    from evenkeel.core.pharmacology.profiles.occupancy import occupancy_model
 
     model = occupancy_model()
     return {

@@ -15,7 +15,7 @@ import click
 import orjson
 
 if TYPE_CHECKING:
-    from evenkeel.core.pharmacology.linear import Floats
+    from evenkeel.core.pharmacology.systems.linear import Floats
 
 EVERY_S = 1.0  # how often stderr hears of long work
 MOST_AT_ONCE = 5_000_000  # numbers that JSON or a picture hold in memory; a table holds none

@@ -12,7 +12,7 @@ from evenkeel.commands.simulate import asked, say_what_was_taken
 from evenkeel.commands.simulate.telling import stop
 
 if TYPE_CHECKING:
-    from evenkeel.core.pharmacology.targets import Target
+    from evenkeel.core.pharmacology.profiles.targets import Target
 
 _HOURS = {"s": 1 / 3600, "min": 1 / 60, "h": 1.0}
 _NOT_REACHED = 1
@@ -91,10 +91,10 @@ def command(
         check_format(plot_file)
 
     from evenkeel.commands.targets import showing
-    from evenkeel.core.pharmacology.aims import aim
-    from evenkeel.core.pharmacology.models import models
-    from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
-    from evenkeel.core.pharmacology.targets import Pump
+    from evenkeel.core.pharmacology.library.models import models
+    from evenkeel.core.pharmacology.library.subjects import Refusal, reference, subject
+    from evenkeel.core.pharmacology.profiles.aims import aim
+    from evenkeel.core.pharmacology.profiles.targets import Pump
 
     model = asked.one_named(models(), str(model_id), "model")
     known = asked.covariates(covariate_texts, model)
@@ -149,7 +149,7 @@ def _read(
     target_texts: tuple[str, ...], time_texts: dict[str, str | None], told: list[str]
 ) -> tuple[list[Target], dict[str, float]]:
     """Targets and times, hours; what cannot be read is added to ``told``."""
-    from evenkeel.core.pharmacology.targets import Target
+    from evenkeel.core.pharmacology.profiles.targets import Target
 
     targets = []
     for text in target_texts:

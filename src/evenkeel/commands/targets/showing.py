@@ -10,8 +10,8 @@ import click
 from evenkeel.commands.simulate import telling
 
 if TYPE_CHECKING:
-    from evenkeel.core.pharmacology.aims import Aimed
-    from evenkeel.core.pharmacology.linear import Floats
+    from evenkeel.core.pharmacology.profiles.aims import Aimed
+    from evenkeel.core.pharmacology.systems.linear import Floats
 
 _MOST_LINES = 60
 COLUMNS = "from_h,until_h,bolus_mg,ml_per_h,mg_per_h,plasma_ng_per_ml,effect_ng_per_ml"
@@ -19,7 +19,7 @@ COLUMNS = "from_h,until_h,bolus_mg,ml_per_h,mg_per_h,plasma_ng_per_ml,effect_ng_
 
 def text(found: Aimed) -> None:
     """For people: what came of it, then the settings."""
-    from evenkeel.core.pharmacology.aims import clock, findings, minutes
+    from evenkeel.core.pharmacology.profiles.aims import clock, findings, minutes
 
     for told in findings(found):
         click.echo(told)
@@ -56,7 +56,7 @@ def table(file: str, found: Aimed) -> None:
 
 def json(found: Aimed) -> None:
     """Everything as one object."""
-    from evenkeel.core.pharmacology.aims import findings
+    from evenkeel.core.pharmacology.profiles.aims import findings
 
     model, pump = found.who.model, found.pump
     telling.write_json(
@@ -143,8 +143,8 @@ def plot(file: str, found: Aimed) -> None:
     import numpy as np
 
     from evenkeel.commands.simulate.drawing import SAMPLING, typeset
-    from evenkeel.core.pharmacology.aims import findings, minutes
-    from evenkeel.core.pharmacology.picture import Curve, Mark, Panel, Picture, svg
+    from evenkeel.core.pharmacology.profiles.aims import findings, minutes
+    from evenkeel.core.pharmacology.shown.picture import Curve, Mark, Panel, Picture, svg
 
     model, times = found.who.model, found.times_h
     wanted, rate = np.zeros(times.size), np.zeros(times.size)

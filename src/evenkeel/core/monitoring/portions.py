@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from evenkeel.core.kernel.quantities import plain
 from evenkeel.core.monitoring.doses import Dose, Stretch
-from evenkeel.core.pharmacology.serving import Portion
+from evenkeel.core.pharmacology.shown.serving import Portion
 
 # Judgement: a tap comes a little early or late. Beyond this, times and amount are two stories.
 _APART = Decimal("0.1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from evenkeel.core.pharmacology.serving import Curve, serving
+from evenkeel.core.pharmacology.shown.serving import Curve, serving
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Patient
 from evenkeel.web.records.selectors import expected as selectors

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from evenkeel.core.monitoring.conditions import Standing
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.web.clinic.forms.day import OverrideForm
 from evenkeel.web.clinic.guards import note_look
 from evenkeel.web.clinic.persons import card_of

@@ -15,15 +15,21 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from evenkeel.core.pharmacology.decrements import decrement_time
-from evenkeel.core.pharmacology.linear import Floats
-from evenkeel.core.pharmacology.models import Model, model_named
-from evenkeel.core.pharmacology.occupancy import Band, occupancy, occupancy_model
-from evenkeel.core.pharmacology.regimens import Dose
-from evenkeel.core.pharmacology.results import Summary, summarise
-from evenkeel.core.pharmacology.simulate import happenings
-from evenkeel.core.pharmacology.stations import stations
-from evenkeel.core.pharmacology.subjects import EFFECT_SITE, Refusal, Subject, reference, subject
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.library.models import Model, model_named
+from evenkeel.core.pharmacology.library.subjects import (
+    EFFECT_SITE,
+    Refusal,
+    Subject,
+    reference,
+    subject,
+)
+from evenkeel.core.pharmacology.profiles.decrements import decrement_time
+from evenkeel.core.pharmacology.profiles.occupancy import Band, occupancy, occupancy_model
+from evenkeel.core.pharmacology.profiles.results import Summary, summarise
+from evenkeel.core.pharmacology.profiles.simulate import happenings
+from evenkeel.core.pharmacology.systems.linear import Floats
+from evenkeel.core.pharmacology.systems.stations import stations
 from evenkeel.web.explorer.people import known_to
 from evenkeel.web.explorer.queries import Asked
 
@@ -232,8 +238,8 @@ def _spread(
             f"{_GRID_DOSES} doses: choose a shorter axis or fewer doses."
         )
     # What computes many people takes a moment to load: only whoever asks for a band waits for it.
-    from evenkeel.core.pharmacology.crowds import Crowd, bands
-    from evenkeel.core.pharmacology.periods import periods_of_doses
+    from evenkeel.core.pharmacology.populations.crowds import Crowd, bands
+    from evenkeel.core.pharmacology.populations.periods import periods_of_doses
 
     step, kept = None, np.arange(times.size)
     if is_chain:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenkeel.core.pharmacology.linear import Floats
+from evenkeel.core.pharmacology.systems.linear import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from evenkeel.core.pharmacology.presets import presets
-from evenkeel.core.pharmacology.regimens import Dose
+from evenkeel.core.pharmacology.doses.presets import presets
+from evenkeel.core.pharmacology.doses.regimens import Dose
 from evenkeel.web.explorer.answers import (
     BAND_ENDS,
     PEOPLE,

@@ -15,7 +15,7 @@ import numpy as np
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evenkeel.core.pharmacology.linear import Floats
+from evenkeel.core.pharmacology.systems.linear import Floats
 from evenkeel.web.explorer.answers import HELD_MIN, Answer, ModelAnswer, of_kind
 from evenkeel.web.explorer.axes import Axes, Box, hour_ticks, points, round_up
 from evenkeel.web.explorer.numbers import hours_words, number

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evenkeel.core.pharmacology.models import Flow, Model
+from evenkeel.core.pharmacology.library.models import Flow, Model
 from evenkeel.web.explorer.words import COMPARTMENT, ROUTE, analyte_words
 from evenkeel.web.ui import svg
 

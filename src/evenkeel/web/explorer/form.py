@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from evenkeel.core.pharmacology.models import models
-from evenkeel.core.pharmacology.presets import presets
+from evenkeel.core.pharmacology.doses.presets import presets
+from evenkeel.core.pharmacology.library.models import models
 from evenkeel.web.explorer import people, queries, rows
 from evenkeel.web.explorer.answers import Answer
 from evenkeel.web.explorer.queries import Asked

@@ -8,10 +8,15 @@ from typing import Any
 
 from django.urls import reverse
 
-from evenkeel.core.pharmacology.decrements import decrement_time, time_to_peak_effect
-from evenkeel.core.pharmacology.models import Block, Model, model_named, models
-from evenkeel.core.pharmacology.presets import presets
-from evenkeel.core.pharmacology.subjects import dose_reference, reference, subject, values_of
+from evenkeel.core.pharmacology.doses.presets import presets
+from evenkeel.core.pharmacology.library.models import Block, Model, model_named, models
+from evenkeel.core.pharmacology.library.subjects import (
+    dose_reference,
+    reference,
+    subject,
+    values_of,
+)
+from evenkeel.core.pharmacology.profiles.decrements import decrement_time, time_to_peak_effect
 from evenkeel.web.explorer.flows import picture
 from evenkeel.web.explorer.numbers import number
 from evenkeel.web.explorer.people import AGES, WEIGHTS

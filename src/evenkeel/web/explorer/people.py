@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evenkeel.core.pharmacology.models import Model
+from evenkeel.core.pharmacology.library.models import Model
 
 AGES = (1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80)
 WEIGHTS = (5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140)

@@ -9,9 +9,9 @@ import csv
 import io
 from dataclasses import dataclass
 
-from evenkeel.core.pharmacology.aims import Aimed, aim
-from evenkeel.core.pharmacology.models import Model, model_named
-from evenkeel.core.pharmacology.subjects import Refusal, reference, subject
+from evenkeel.core.pharmacology.library.models import Model, model_named
+from evenkeel.core.pharmacology.library.subjects import Refusal, reference, subject
+from evenkeel.core.pharmacology.profiles.aims import Aimed, aim
 from evenkeel.web.explorer.answers import keep
 from evenkeel.web.explorer.people import known_to
 from evenkeel.web.explorer.pump_queries import PumpAsked

@@ -12,8 +12,8 @@ import numpy as np
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evenkeel.core.pharmacology.aims import Aimed, clock, minutes
-from evenkeel.core.pharmacology.linear import Floats
+from evenkeel.core.pharmacology.profiles.aims import Aimed, clock, minutes
+from evenkeel.core.pharmacology.systems.linear import Floats
 from evenkeel.web.explorer.axes import Axes, Box, hour_ticks, points, round_up
 from evenkeel.web.explorer.drawing import NARROW, WIDE
 from evenkeel.web.explorer.numbers import number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from evenkeel.core.pharmacology.models import Model, models
+from evenkeel.core.pharmacology.library.models import Model, models
 from evenkeel.web.explorer import people, pump_queries
 from evenkeel.web.explorer.pump_answers import PumpAnswer
 from evenkeel.web.explorer.pump_queries import PumpAsked

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import quote
 
-from evenkeel.core.pharmacology.models import models
-from evenkeel.core.pharmacology.targets import Pump, Target
+from evenkeel.core.pharmacology.library.models import models
+from evenkeel.core.pharmacology.profiles.targets import Pump, Target
 from evenkeel.web.explorer import people
 from evenkeel.web.explorer.people import AGES, GROUPS, WEIGHTS
 from evenkeel.web.explorer.reading import Reader, Reading, decimal_of, range_words

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from evenkeel.core.pharmacology.aims import WITHIN, Aimed, clock, findings, minutes
+from evenkeel.core.pharmacology.profiles.aims import WITHIN, Aimed, clock, findings, minutes
 from evenkeel.web.explorer import pages, pump_answers, pump_drawing
 from evenkeel.web.explorer.answers import Busy
 from evenkeel.web.explorer.numbers import number

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from evenkeel.core.pharmacology.models import models
-from evenkeel.core.pharmacology.presets import presets
-from evenkeel.core.pharmacology.regimens import Dose, in_order
+from evenkeel.core.pharmacology.doses.presets import presets
+from evenkeel.core.pharmacology.doses.regimens import Dose, in_order
+from evenkeel.core.pharmacology.library.models import models
 from evenkeel.web.explorer import people, rows
 from evenkeel.web.explorer.people import AGES, GROUPS, WEIGHTS
 from evenkeel.web.explorer.reading import Reader, Reading

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from evenkeel.core.pharmacology.regimens import Dose, repeated
+from evenkeel.core.pharmacology.doses.regimens import Dose, repeated
 
 ROUTES = {
     "iv": "into a vein",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from evenkeel.core.pharmacology.models import Model
+from evenkeel.core.pharmacology.library.models import Model
 
 VOLUME, VOLUME_PER_KG, FLOW, RATE, TIME = "L", "L/kg", "L/{t}", "1/{t}", "{t}"
 FLOW_PER_YEAR, PER_MINUTE = "L/{t} per year", "1/min"

@@ -14,8 +14,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from evenkeel.core.pharmacology.models import models
-from evenkeel.core.pharmacology.occupancy import occupancy_model
+from evenkeel.core.pharmacology.library.models import models
+from evenkeel.core.pharmacology.profiles.occupancy import occupancy_model
 from evenkeel.web.explorer import answers, downloads, drawing, model_pages, pages, tables
 from evenkeel.web.explorer.form import form
 from evenkeel.web.explorer.numbers import number, span_words

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from evenkeel.core.kernel.sources import Mark
-from evenkeel.core.pharmacology.models import Covariate, Model, Residual
-from evenkeel.core.pharmacology.subjects import EFFECT_SITE
+from evenkeel.core.pharmacology.library.models import Covariate, Model, Residual
+from evenkeel.core.pharmacology.library.subjects import EFFECT_SITE
 
 DRAFT_WORDS = (
     "A teaching view from published models, each with its limits. No clinician has reviewed it, "

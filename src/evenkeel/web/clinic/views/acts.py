@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from evenkeel.core.kernel.quantities import UnreadableQuantity, read_decimal
-from evenkeel.core.pharmacology.dosing import CannotDose
+from evenkeel.core.pharmacology.doses.dosing import CannotDose
 from evenkeel.web.clinic.guards import page
 from evenkeel.web.clinic.treatment_parts import client_of, treatment_or_404
 from evenkeel.web.records import permissions

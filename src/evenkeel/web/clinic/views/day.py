@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evenkeel.core.monitoring.conditions import Condition, Standing
 from evenkeel.core.monitoring.fold import Phase
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.web.clinic.forms.day import ASKED, CancelForm, OverrideForm, PressureForm
 from evenkeel.web.clinic.guards import page
 from evenkeel.web.clinic.treatment_parts import (

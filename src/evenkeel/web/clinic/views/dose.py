@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from evenkeel.core.pharmacology.dosing import CannotDose
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.dosing import CannotDose
+from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.web.clinic.forms.day import OrderForm, SecondCheckForm
 from evenkeel.web.clinic.guards import page
 from evenkeel.web.clinic.treatment_parts import client_of, treatment_or_404

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from evenkeel.core.kernel.quantities import plain
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.web.clinic.forms.day import OrderForm, SecondCheckForm, WeightForm
 from evenkeel.web.clinic.treatment_parts import card
 from evenkeel.web.records import permissions

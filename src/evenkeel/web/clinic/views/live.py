@@ -17,7 +17,7 @@ from evenkeel.core.monitoring.checks import CheckState, next_check
 from evenkeel.core.monitoring.conditions import Standing
 from evenkeel.core.monitoring.events import Scale
 from evenkeel.core.monitoring.fold import Phase
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.web.clinic.expected_parts import panel_of
 from evenkeel.web.clinic.forms.day import OverrideForm
 from evenkeel.web.clinic.guards import page

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from evenkeel.core.pharmacology.products import products
+from evenkeel.core.pharmacology.doses.products import products
 from evenkeel.web.clinic.forms.day import CountForm, ReceiveForm, WasteForm
 from evenkeel.web.clinic.guards import page
 from evenkeel.web.clinic.posted import once_of

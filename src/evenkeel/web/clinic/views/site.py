@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from evenkeel.core.pharmacology.products import product
-from evenkeel.core.pharmacology.serving import serving
+from evenkeel.core.pharmacology.doses.products import product
+from evenkeel.core.pharmacology.shown.serving import serving
 from evenkeel.web.clinic.forms.house import SwitchForm
 from evenkeel.web.clinic.guards import page
 from evenkeel.web.clinic.posted import once_of

@@ -16,8 +16,8 @@ from typing import Any
 from evenkeel.core.kernel.quantities import Concentration, Mass, MassPerWeight, Weight
 from evenkeel.core.monitoring import events as e
 from evenkeel.core.monitoring.signs import signs
-from evenkeel.core.pharmacology.dosing import InfusionPlan, plan_infusion, plan_spray
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.dosing import InfusionPlan, plan_infusion, plan_spray
+from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.web.records.models import (
     Container,
     DoseCheck,

@@ -9,7 +9,7 @@ from evenkeel.core.monitoring.alarms import Sample, crosses
 from evenkeel.core.monitoring.checks import CheckState, next_check
 from evenkeel.core.monitoring.events import Scale
 from evenkeel.core.monitoring.fold import CONTINUOUS, Phase
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.web.records.models import Chair, Treatment
 from evenkeel.web.records.selectors import timeline
 from evenkeel.web.records.selectors.seats import Seat, check_words, next_device, product_words

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from evenkeel.core.pharmacology.dosing import disagreeing
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.dosing import disagreeing
+from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.web.records.models import DoseCheck, DoseOrder, Treatment
 from evenkeel.web.records.selectors.timeline import standing_order
 

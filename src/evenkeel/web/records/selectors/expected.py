@@ -21,9 +21,9 @@ from evenkeel.core.monitoring.portions import (
     planned_spray,
     portions_of,
 )
-from evenkeel.core.pharmacology.dosing import to_step
-from evenkeel.core.pharmacology.products import Product, product
-from evenkeel.core.pharmacology.serving import Asked, Curve, Expected, serving
+from evenkeel.core.pharmacology.doses.dosing import to_step
+from evenkeel.core.pharmacology.doses.products import Product, product
+from evenkeel.core.pharmacology.shown.serving import Asked, Curve, Expected, serving
 from evenkeel.web.records.models import (
     Course,
     ModelAnswer,

@@ -11,7 +11,7 @@ from evenkeel.core.monitoring.checks import Check
 from evenkeel.core.monitoring.fold import State
 from evenkeel.core.monitoring.leaving import Leave
 from evenkeel.core.monitoring.rules import Rules
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.web.records.models import Treatment
 from evenkeel.web.records.selectors import timeline
 

@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from evenkeel.core.pharmacology.serving import Asked, Expected
+from evenkeel.core.pharmacology.shown.serving import Asked, Expected
 
 log = logging.getLogger("evenkeel.expected")
 
@@ -58,7 +58,7 @@ class WorkedOut:
 
 def _work_out(asked: Asked) -> Expected:
     try:
-        from evenkeel.core.pharmacology.expected import work_out
+        from evenkeel.core.pharmacology.shown.expected import work_out
 
         return work_out(asked)
     except Exception as fault:  # noqa: BLE001 a teaching view that fails must not fail a page

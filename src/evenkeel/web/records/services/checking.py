@@ -18,7 +18,7 @@ from evenkeel.core.kernel.quantities import (
     read_decimal,
 )
 from evenkeel.core.monitoring.fold import Phase, State
-from evenkeel.core.pharmacology.dosing import (
+from evenkeel.core.pharmacology.doses.dosing import (
     CannotDose,
     InfusionPlan,
     SprayPlan,
@@ -26,7 +26,7 @@ from evenkeel.core.pharmacology.dosing import (
     plan_infusion,
     plan_spray,
 )
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Container, DoseCheck, DoseOrder, Task, Treatment

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from evenkeel.core.monitoring import events as e
 from evenkeel.core.monitoring.fold import Phase, State
-from evenkeel.core.pharmacology.products import Product, product
+from evenkeel.core.pharmacology.doses.products import Product, product
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import Container, DoseCheck, Treatment, TreatmentEvent
 from evenkeel.web.records.selectors import timeline as selectors

@@ -11,8 +11,8 @@ from django.db import transaction
 
 from evenkeel.core.kernel.quantities import Mass, MassPerWeight
 from evenkeel.core.kernel.verdicts import Answer
-from evenkeel.core.pharmacology.dosing import CannotDose, plan_spray, within_limits
-from evenkeel.core.pharmacology.products import Product, product
+from evenkeel.core.pharmacology.doses.dosing import CannotDose, plan_spray, within_limits
+from evenkeel.core.pharmacology.doses.products import Product, product
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import DoseOrder, Treatment

@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from evenkeel.core.kernel.quantities import plain
-from evenkeel.core.pharmacology.products import product
+from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.ledger import seals
 from evenkeel.web.records import permissions

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from evenkeel.core.pharmacology.serving import serving
+from evenkeel.core.pharmacology.shown.serving import serving
 from evenkeel.web.ledger import append as ledger
 from evenkeel.web.records import permissions
 from evenkeel.web.records.models import ModelAnswer, Patient, SiteSwitch

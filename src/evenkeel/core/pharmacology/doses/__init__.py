@@ -1,0 +1,1 @@
+"""What is given: products, regimens, presets, and which doses are one treatment."""

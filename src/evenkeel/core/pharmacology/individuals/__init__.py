@@ -1,0 +1,1 @@
+"""One person's own parameters, from a few measured concentrations."""

@@ -1,0 +1,339 @@
+"""The top of a posterior, the same from wherever the search begins.
+
+In: a posterior. Out: its top and the curvature there. Many places are looked at in one
+call; from the best few that lie apart all climb side by side, first by steps with the
+expected curvature (Gauss-Newton and Fisher's scoring), which is cheap and never bends the
+wrong way, then the best of them by steps with the whole curvature. Each step ends within a
+radius in which the last one kept its word. Around the best others are looked for, until
+none is higher.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from evenkeel.core.pharmacology.individuals.posterior import Posterior, Shapes
+from evenkeel.core.pharmacology.populations.people import standard_normals
+from evenkeel.core.pharmacology.systems.linear import Floats
+
+_LOOKS = 64  # places drawn from the prior, besides the middle and those on its axes
+_STARTS = 8
+_ROUGH = 6  # steps with the expected curvature, in which most of the way is made
+_GO_ON = 2  # of those that climb; then with the whole curvature
+_EQUAL = 0.01  # ends this near in value are told apart only at their very tops
+_ACROSS = 2.0  # standard deviations
+_ALONG = np.arange(0.75, 3.25, 0.25)
+_INSTEAD = np.array([-2.6, -1.3, 1.3, 2.6])  # standard deviations
+_EACH = 2  # starts for each of them
+_UNUSUAL = 3  # differences that are taken back, one after the other
+_AROUND = 2  # starts on the ridges of the best
+_AGAIN = 4  # times that it is looked around, if each time something higher is found
+_FAR = 4.0  # standard deviations: nobody is looked for beyond
+_APART = 0.7  # standard deviations: starts that are nearer are one
+_FLAT = 0.1  # curvature: what is flatter is taken as this
+_STEPS = 40
+_MET = 0.3  # standard deviations: two whose next steps end nearer go on as one
+# What is left may be this many times what the parabola says, and this much more.
+_HOPE, _HOPE_LEARNT = (4.0, 0.5), (2.0, 0.1)
+_RADIUS, _WIDEST = 2.0, 6.0
+_NEAR = 0.02  # a shorter step goes over to the last ones
+_DONE = 3e-8
+_GROWS = 4.0  # the last steps shrink: one that is so many times the one before is a mistake
+_DAMPING = np.geomspace(1e-6, 1.0, 33)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Top:
+    """In standard deviations of the prior. curvature: of the whole posterior.
+
+    slope: what is left of it. steps: in which the ways of all starts were made side by side.
+    """
+
+    z: Floats
+    value: float
+    slope: Floats
+    curvature: Floats
+    steps: int
+
+
+def top_of(posterior: Posterior, given: Sequence[Floats] = ()) -> Top:
+    """The highest top found.
+
+    given: places to begin at as well. Whatever they are, the answer is the same unless one
+    of them leads higher than every other place.
+    """
+    if posterior.width == 0:
+        value = float(posterior.surprise(np.zeros((1, 0)))[0])
+        none = np.zeros(0)
+        return Top(z=none, value=value, slope=none, curvature=np.zeros((0, 0)), steps=0)
+    ends, steps = climb_from(
+        posterior,
+        _best_of(posterior, [_looks(posterior.width)], [_STARTS], np.empty((0, posterior.width))),
+    )
+    # A top that was missed lies across a saddle from one that was found: look around it.
+    for _ in range(_AGAIN):
+        before = ends.value[0]
+        around, instead = _around(posterior, ends.z[0], ends.bend[0]), _exchanged(ends.z[0])
+        most = [_AROUND] + [1] * (len(around) - 1) + [_EACH] * len(instead)
+        starts = _best_of(posterior, [*around, *instead], most, ends.z)
+        ends, taken = climb_from(posterior, starts, ends)
+        steps += taken
+        if ends.value[0] > before - _EQUAL:
+            break
+    if given:
+        ends, taken = climb_from(posterior, np.array(given), ends)
+        steps += taken
+    near = np.flatnonzero(ends.value < ends.value[0] + _EQUAL).tolist()
+    tops = [finish(posterior, ends.take([k])) for k in near]
+    best = min(float(each.value[0]) for each, _ in tops)
+    # The first of equals: places that were given come last and must lead higher to matter.
+    top, taken = next((each, count) for each, count in tops if each.value[0] < best + 1e-7)
+    return Top(
+        z=top.z[0], value=float(top.value[0]), slope=top.slope[0],
+        curvature=posterior.curvature(top.z[0]), steps=steps + taken,
+    )  # fmt: skip
+
+
+def _looks(width: int) -> Floats:
+    """The middle, places on its axes, and some of the prior's people."""
+    axes = 1.5 * np.eye(width)
+    drawn = standard_normals(1, "starts", _LOOKS, width)
+    return np.concatenate([np.zeros((1, width)), axes, -axes, drawn])
+
+
+def _around(posterior: Posterior, top: Floats, bend: Floats) -> list[Floats]:
+    """Ways to go on from a top: along each ridge, and far to both sides in those that move a time.
+
+    A ridge of a difference is the way on which the others follow it best. Where an absorption
+    ends at the time of a measurement, the posterior has an edge, and often a top on either side.
+    One table of places for the ridges, and one for each side of each time.
+    """
+    roots, axes = np.linalg.eigh(bend)
+    doubt = (axes / np.maximum(roots, _FLAT)) @ axes.T
+    ridge = doubt / np.diag(doubt)[:, None]
+    made = [top + np.concatenate([_ACROSS * ridge, -_ACROSS * ridge])]
+    one = np.eye(len(top))
+    for k, each in enumerate(posterior.course.informed):
+        if each in posterior.course.timing:
+            far = np.concatenate([_ALONG[:, None] * ridge[k], _ALONG[:, None] * one[k]])
+            made += [top + far, top - far]
+    return made
+
+
+def _exchanged(top: Floats) -> list[Floats]:
+    """Other explanations: what makes this person unusual is taken back, another is tried.
+
+    A late rise, say, may come of slow absorption or of a slow way through the gut, and from
+    one to the other every small step leads down. One table for each that is taken back.
+    """
+    unusual = [k for k in np.argsort(-np.abs(top))[:_UNUSUAL].tolist() if abs(top[k]) > _APART]
+    made: list[Floats] = []
+    for k in unusual:
+        others = np.repeat(np.delete(np.arange(len(top)), k), _INSTEAD.size)
+        some = np.repeat(top[None], others.size, axis=0)
+        some[:, k] = 0.0
+        some[np.arange(others.size), others] = np.tile(_INSTEAD, len(top) - 1)
+        made.append(some)
+    return made
+
+
+def _best_of(
+    posterior: Posterior, looks: Sequence[Floats], most: Sequence[int], known: Floats
+) -> Floats:
+    """The best few of each table of places that lie apart from each other and from the known."""
+    every = np.concatenate(looks).clip(-_FAR, _FAR)
+    values = posterior.surprise(every, rough=True)
+    values = np.where(np.isfinite(values), values, np.inf)
+    chosen = list(known)
+    begin = 0
+    for some, count in zip(looks, most, strict=True):
+        wanted = len(chosen) + count
+        for place in begin + np.argsort(values[begin : begin + len(some)], kind="stable"):
+            if all(_length(every[place] - other) > _APART for other in chosen):
+                chosen.append(every[place])
+            if len(chosen) == wanted:
+                break
+        begin += len(some)
+    return np.array(chosen[len(known) :]).reshape(-1, every.shape[1])
+
+
+def climb_from(
+    posterior: Posterior, starts: Floats, known: Shapes | None = None, *, go_on: int = _GO_ON
+) -> tuple[Shapes, int]:
+    """All starts side by side, each to within a short step of a top; ends that meet are one.
+
+    Args:
+        starts: shape (starts, width).
+        known: ends that need not be reached again. They are given back too.
+        go_on: how many of them all go on after the first steps.
+
+    Returns:
+        The ends, the best of all first, and the number of steps.
+    """
+    here, steps = _follow(posterior, posterior.shapes(starts), known, _ROUGH, learn=False)
+    if len(here.z):
+        best = np.argsort(here.value, kind="stable")[:go_on]
+        here, more = _follow(posterior, posterior.bent(here.z[best]), known, _STEPS, learn=True)
+        steps += more
+    ends = here if known is None else known.joined(here)
+    first = int(np.argmin(ends.value))
+    return ends.take([first, *(k for k in range(len(ends.z)) if k != first)]), steps
+
+
+def _follow(
+    posterior: Posterior, here: Shapes, known: Shapes | None, most: int, *, learn: bool
+) -> tuple[Shapes, int]:
+    """At most some steps; those that met another or cannot reach the best are left out.
+
+    learn: the curvature is kept, and corrected by how the slope changes with each step;
+    otherwise it is the expected one, anew.
+    """
+    radius, done = np.full(len(here.z), _RADIUS), np.zeros(len(here.z), dtype=np.bool_)
+    lowest_known = math.inf if known is None else float(known.value.min())
+    for taken in range(most + 1):
+        step, depth = (_within if learn else _dogleg)(here.slope, here.bend, radius)
+        lowest = min(lowest_known, float(here.value.min(initial=math.inf)))
+        hope, spare = _HOPE_LEARNT if learn else _HOPE
+        hopeful = here.value - lowest <= hope * depth + spare
+        if known is None:
+            hopeful[int(np.argmin(here.value))] = True  # whatever it is worth
+        length = np.sqrt((step**2).sum(axis=1))
+        done |= (length < _NEAR) | (radius < 1e-6)
+        keep = np.array(
+            [k for k in _apart(here, here.z + step, known) if hopeful[k]], dtype=np.int64
+        )
+        here, radius, done = here.take(keep), radius[keep], done[keep]
+        step, length = step[keep], length[keep]
+        moving = np.flatnonzero(~done)
+        if taken == most or not moving.size:
+            return here, taken
+        there = posterior.shapes(here.z[moving] + step[moving])
+        if learn:
+            change = there.slope - here.slope[moving]
+            there.bend[:] = _corrected(here.bend[moving], step[moving], change)
+        learnt = there.bend.copy()
+        _judge(here, radius, moving, step[moving], there)
+        if learn:
+            here.bend[moving] = learnt
+    raise AssertionError("the last round returns")
+
+
+def _corrected(bend: Floats, step: Floats, change: Floats) -> Floats:
+    """The curvatures that also tell how the slopes changed (the symmetric update of rank one)."""
+    left = change - (bend @ step[:, :, None])[:, :, 0]
+    along = (left * step).sum(axis=1)
+    size = np.sqrt((left**2).sum(axis=1) * (step**2).sum(axis=1))
+    sure = np.isfinite(size) & (np.abs(along) > 1e-2 * size)
+    part = np.where(sure[:, None], left, 0.0) / np.where(sure, along, 1.0)[:, None]
+    return np.asarray(bend + part[:, :, None] * np.where(sure[:, None], left, 0.0)[:, None, :])
+
+
+def _judge(
+    here: Shapes, radius: Floats, moving: npt.NDArray[np.int64], step: Floats, there: Shapes
+) -> None:
+    """Steps that led higher are made; a radius follows from how a step kept its word."""
+    bent = (here.bend[moving] @ step[:, :, None])[:, :, 0]
+    promised = -((here.slope[moving] + 0.5 * bent) * step).sum(axis=1)
+    length = np.sqrt((step**2).sum(axis=1))
+    gained = np.where(np.isfinite(there.value), here.value[moving] - there.value, -math.inf)
+    kept = gained / np.maximum(promised, 1e-300)
+    now = radius[moving]
+    wider = (kept > 0.75) & (length > 0.9 * now)
+    radius[moving] = np.where(
+        wider, np.minimum(2.0 * now, _WIDEST), np.where(kept < 0.25, 0.3 * length, now)
+    )
+    better = kept > 1e-4
+    went = moving[better]
+    here.z[went], here.value[went] = there.z[better], there.value[better]
+    here.slope[went], here.bend[went] = there.slope[better], there.bend[better]
+
+
+def _apart(here: Shapes, next_: Floats, known: Shapes | None) -> list[int]:
+    """Those that meet no better one and none that is known with their next step."""
+    z = next_ if known is None else np.concatenate([known.z, next_])
+    before = len(z) - len(next_)
+    square = (z**2).sum(axis=1)
+    near = (square[:, None] + square - 2.0 * z @ z.T < _MET**2).tolist()
+    met = list(range(before))
+    for k in (before + np.argsort(here.value, kind="stable")).tolist():
+        row = near[k]
+        if not any(row[other] for other in met):
+            met.append(k)
+    return sorted(k - before for k in met[before:])
+
+
+def finish(posterior: Posterior, end: Shapes) -> tuple[Shapes, int]:
+    """The last steps from one end, with exact slopes."""
+    here = posterior.shapes(end.z, exact=True)
+    bend, at = end.bend, end.z[0]
+    radius, steps = 0.5, 0
+    while steps < _STEPS:
+        steps += 1
+        z, value, slope = here.z[0], float(here.value[0]), here.slope[0]
+        step = _within(slope[None], bend, np.array([radius]))[0]
+        length = _length(step[0])
+        if length < _DONE or radius < _DONE:
+            break
+        there = posterior.shapes(z + step, exact=True)
+        bend = _corrected(bend, step, there.slope - slope)
+        radius = _GROWS * length
+        calmer = _length(there.slope[0]) < _length(slope)
+        noise = 1e-13 * max(1.0, abs(value))
+        if there.value[0] < value - noise or (there.value[0] < value + noise and calmer):
+            here = there
+        elif _length(z - at) > 1e-3:
+            bend, at = posterior.bent(z[None]).bend, z
+        else:
+            radius = 0.3 * length
+        if _length(here.z[0] - at) > 0.1:
+            at = here.z[0]
+            bend = posterior.bent(at[None]).bend
+    return here, steps
+
+
+def _within(slope: Floats, bend: Floats, radius: Floats) -> tuple[Floats, Floats]:
+    """Steps to the bottom of each parabola, no longer than each radius; how deep those lie."""
+    roots, axes = np.linalg.eigh(bend)
+    turned = (axes.swapaxes(1, 2) @ slope[:, :, None])[:, :, 0]
+    low = np.maximum(0.0, 1e-6 - roots[:, :1])
+    step = turned / (roots + low)
+    depth = 0.5 * (turned * step).sum(axis=1)
+    far = np.flatnonzero((step**2).sum(axis=1) > radius**2)
+    if far.size:
+        # The longest of some steps that are short enough: nothing depends on the last digit.
+        long = np.sqrt((turned[far] ** 2).sum(axis=1)) / radius[far] + 1.0
+        damping = low[far] + _DAMPING * long[:, None]
+        some = turned[far, None, :] / (roots[far, None, :] + damping[:, :, None])
+        fits = (some**2).sum(axis=2) <= radius[far, None] ** 2
+        step[far] = some[np.arange(far.size), fits.argmax(axis=1)]
+    return -(axes @ step[:, :, None])[:, :, 0], depth
+
+
+def _dogleg(slope: Floats, bend: Floats, radius: Floats) -> tuple[Floats, Floats]:
+    """As ``_within``, where each parabola has a bottom: straight down, then to it (Powell)."""
+    whole = -np.linalg.solve(bend, slope[:, :, None])[:, :, 0]
+    depth = -0.5 * (slope * whole).sum(axis=1)
+    far = np.flatnonzero((whole**2).sum(axis=1) > radius**2)
+    if far.size:
+        down, most = slope[far], radius[far, None]
+        steep = (down**2).sum(axis=1, keepdims=True)
+        bent = ((bend[far] @ down[:, :, None])[:, :, 0] * down).sum(axis=1, keepdims=True)
+        first = -(steep / bent) * down
+        size = np.sqrt((first**2).sum(axis=1, keepdims=True))
+        way = whole[far] - first
+        # How far from the first towards the bottom the radius is met.
+        a = (way**2).sum(axis=1, keepdims=True)
+        b = (first * way).sum(axis=1, keepdims=True)
+        c = np.minimum(size**2 - most**2, 0.0)
+        share = (np.sqrt(b**2 - a * c) - b) / np.maximum(a, 1e-300)
+        whole[far] = np.where(size >= most, first * (most / size), first + share * way)
+    return np.asarray(whole), np.asarray(depth)
+
+
+def _length(of: Floats) -> float:
+    return math.sqrt(float(of @ of))

@@ -1,0 +1,228 @@
+"""A course of one person, made ready: what matters for some analytes at some times.
+
+In: a model, a person, doses, the analytes and times that matter. Out: a ``Course``.
+
+Left out, since it cannot matter: compartments that no dose reaches or from which
+nothing reaches an analyte that matters, doses after the last time, and differences
+of which the rest does not depend. That is found from the model's own flows and
+expressions, never from numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from evenkeel.core.pharmacology.doses.occasions import Difference, differences, treatment_at
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.individuals.courses import Course, Entry, Ints
+from evenkeel.core.pharmacology.individuals.formulas import Pairs, Sketch, needed_by
+from evenkeel.core.pharmacology.kernels.sizes import PART, PUT_IN, RATE
+from evenkeel.core.pharmacology.library.expressions import Expression
+from evenkeel.core.pharmacology.library.models import Model, RouteInput
+from evenkeel.core.pharmacology.library.subjects import dose_reference, subject
+from evenkeel.core.pharmacology.profiles.simulate import happenings, of_dose
+from evenkeel.core.pharmacology.systems.linear import Floats
+
+
+def course_of(
+    model: Model,
+    *,
+    covariates: Mapping[str, float],
+    doses: Sequence[Dose],
+    analytes: Sequence[str],
+    times_h: Floats,
+    begins_h: Floats | None = None,
+) -> Course:
+    """A course of one person.
+
+    Args:
+        covariates: every covariate of the person that the model reads.
+        times_h: ascending.
+        begins_h: when treatments begin that may differ; None: there is one.
+
+    Raises:
+        Refusal: a person outside the model's people, a covariate that is missing, a route
+            that the model has not, a dose that cannot be given.
+    """
+    typical = subject(model, covariates)
+    before = tuple(dose for dose in doses if dose.time_h < times_h[-1])
+    happenings(typical, doses)
+    begins = np.array([-np.inf]) if begins_h is None or not begins_h.size else begins_h
+    begins = begins[: max(1, int(np.searchsorted(begins, times_h[-1])))]
+    routes = {route: model.routes[route] for route in {dose.route for dose in before}}
+    where = _kept(model, routes, analytes)
+    flows = tuple(flow for flow in model.flows if flow.source in where)
+    inner = sorted(
+        (place for place, flow in enumerate(flows) if flow.target in where),
+        key=lambda place: where[flows[place].target or 0],
+    )
+    outputs = [model.outputs[name] for name in analytes]
+    seen = [each.scale if each.compartment in where else None for each in outputs]
+    shares = [flows[place].share for place in inner]
+    read = [each for each in (*(flow.rate for flow in flows), *shares, *seen) if each is not None]
+    sketch = Sketch(model, {**dose_reference(model), **covariates})
+    when_of = treatment_at(begins, np.array([dose.time_h for dose in before]))
+    informed, timing = _informed(model, before, when_of, where, read, begins.size)
+    for flow in flows:
+        sketch.ask(flow.rate)
+    for share in shares:
+        sketch.ask(share, absent=1.0)
+    for scale in seen:
+        sketch.ask(scale)
+    entries, site, kind = _entries(sketch, typical.covariates, before, when_of, where)
+    targets = np.array([where[flows[place].target or 0] for place in inner], dtype=np.int64)
+    leave = np.zeros((len(where), len(flows)))
+    for row, flow in enumerate(flows):
+        leave[where[flow.source], row] = 1.0
+    source = np.array([where[flows[place].source] for place in inner], dtype=np.int64)
+    first = len(flows) + len(inner)
+    return Course(
+        model=model,
+        analytes=tuple(analytes),
+        times_h=times_h,
+        informed=informed,
+        timing=timing,
+        reached=tuple(
+            name for name in model.outputs
+            if model.outputs[name].compartment in _kept(model, routes, [name])
+        ),
+        treatments=begins.size,
+        formulas=sketch.formulas(informed, begins.size),
+        flows=len(flows),
+        leave=leave,
+        inner=np.array(inner, dtype=np.int64),
+        shares=slice(len(flows), first),
+        scales=slice(first, first + len(seen)),
+        source=source,
+        inflow=np.searchsorted(targets, np.arange(len(where) + 1)).astype(np.int64),
+        reach=_reach(len(where), source, targets),
+        places=np.array([where.get(each.compartment, 0) for each in outputs], dtype=np.int64),
+        entries=entries,
+        site=np.concatenate([np.arange(1, begins.size), site]).astype(np.int64),
+        kind=np.concatenate([np.full(begins.size - 1, PART), kind]).astype(np.int64),
+        beginnings=begins[1:, None],
+    )  # fmt: skip
+
+
+def _kept(
+    model: Model, routes: Mapping[str, tuple[RouteInput, ...]], analytes: Sequence[str]
+) -> dict[int, int]:
+    """Compartments that a dose reaches and that reach an analyte, with their new places."""
+    pairs = [(flow.source, flow.target) for flow in model.flows if flow.target is not None]
+    fed = _closure({i.compartment for inputs in routes.values() for i in inputs}, pairs)
+    seen = _closure(
+        {model.outputs[name].compartment for name in analytes}, [(b, a) for a, b in pairs]
+    )
+    return {old: new for new, old in enumerate(sorted(fed & seen))}
+
+
+def _closure(begin: set[int], pairs: Sequence[tuple[int, int]]) -> set[int]:
+    found, more = set(begin), True
+    while more:
+        reached = {b for a, b in pairs if a in found} - found
+        found |= reached
+        more = bool(reached)
+    return found
+
+
+def _into(
+    model: Model,
+    routes: Mapping[str, Sequence[RouteInput]],
+    where: Mapping[int, int],
+    *,
+    times_only: bool = False,
+) -> list[Expression]:
+    """What is read of the ways in that reach a kept compartment."""
+    ways = [each for route in routes.values() for each in route if each.compartment in where]
+    parts = [part for each in ways for part in (each.duration, each.lag) if part is not None]
+    return parts if times_only else [*parts, *(each.fraction for each in ways)]
+
+
+def _informed(
+    model: Model,
+    doses: Sequence[Dose],
+    treatment: Ints,
+    where: Mapping[int, int],
+    read: Sequence[Expression],
+    treatments: int,
+) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
+    """The differences that matter, and those of them that move a time."""
+    body = needed_by(model, read)
+    moved: list[set[str]] = []
+    needed: list[set[str]] = []
+    for k in range(treatments):
+        own = {dose.route for dose, at in zip(doses, treatment, strict=True) if at == k}
+        routes = {route: model.routes[route] for route in own}
+        moved.append(needed_by(model, _into(model, routes, where, times_only=True)))
+        needed.append(body | needed_by(model, _into(model, routes, where)))
+
+    def among(difference: Difference, names: Sequence[set[str]]) -> bool:
+        of = names if difference.treatment == 0 else [names[difference.treatment - 1]]
+        return any(difference.parameter in each for each in of)
+
+    everything = differences(model, treatments) if model.variability else ()
+    return (
+        tuple(each for each in everything if among(each, needed)),
+        tuple(each for each in everything if among(each, moved)),
+    )
+
+
+def _entries(
+    sketch: Sketch,
+    covariates: Mapping[str, float],
+    doses: Sequence[Dose],
+    treatment: Ints,
+    where: Mapping[int, int],
+) -> tuple[tuple[Entry, ...], list[int], list[int]]:
+    """Doses in groups, and place and kind of each happening, in the order of the doses."""
+    model, hour = sketch.model, sketch.model.per_hour
+    parts = int(treatment.max(initial=0))  # their beginnings are the first happenings
+    site: list[int] = []
+    kind: list[int] = []
+    # Doses of one route and the same covariates read the same rows.
+    groups: dict[tuple[str, Pairs, int, bool], list[tuple[int, int]]] = {}
+    for number, dose in enumerate(doses):
+        pairs = tuple(sorted(of_dose(model, covariates, dose).items()))
+        for row, way in enumerate(model.routes[dose.route]):
+            if way.compartment not in where:
+                continue
+            lasts = dose.duration_h
+            if way.duration is not None:
+                lasts = float(way.duration(sketch.typical(pairs))) / hour
+            begins = parts + len(site)
+            groups.setdefault((dose.route, pairs, row, lasts > 0.0), []).append((number, begins))
+            count = 2 if lasts > 0.0 else 1
+            site += [where[way.compartment]] * count
+            kind += [RATE if lasts > 0.0 else PUT_IN] * count
+    made: list[Entry] = []
+    for (route, pairs, row, lasting), rows in groups.items():
+        way = model.routes[route][row]
+        those = [doses[number] for number, _ in rows]
+        begins_at = np.array([begins for _, begins in rows], dtype=np.int64)
+        made.append(
+            Entry(
+                fraction=sketch.ask(way.fraction, of_dose=pairs),
+                duration=None if way.duration is None else sketch.ask(way.duration, of_dose=pairs),
+                lag=None if way.lag is None else sketch.ask(way.lag, of_dose=pairs),
+                treatment=treatment[[number for number, _ in rows]],
+                time_h=np.array([[dose.time_h] for dose in those]),
+                amount_mg=np.array([[dose.amount_mg] for dose in those]),
+                lasts_h=np.array([[dose.duration_h] for dose in those]),
+                begins=begins_at,
+                ends=begins_at + 1 if lasting else None,
+            )
+        )
+    return tuple(made), site, kind
+
+
+def _reach(n: int, source: Ints, target: Ints) -> npt.NDArray[np.bool_]:
+    """Which compartment is fed by which, at once or through others; the last is the inputs."""
+    reach = np.eye(n + 1, dtype=np.bool_)
+    reach[:, n] = True
+    reach[target, source] = True
+    for q in range(n):
+        reach |= reach[:, q : q + 1] & reach[q]
+    return reach

@@ -1,0 +1,1 @@
+"""Published models, and a person in one of them."""

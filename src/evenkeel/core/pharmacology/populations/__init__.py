@@ -1,0 +1,1 @@
+"""Many people: how they differ, what everybody comes to, percentiles."""

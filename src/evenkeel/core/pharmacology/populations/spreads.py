@@ -1,0 +1,182 @@
+"""Percentiles of everybody in a population on an even grid, without keeping anybody's row.
+
+In: people in a model, what happens to them, a grid. Out: percentiles, window by window. How
+they are found is told in ``kernels.spans``; whoever has no distinct modes comes from
+``kernels.blocks``. Threads take one window after the other.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from evenkeel.core.pharmacology.kernels.compiled import kernel
+from evenkeel.core.pharmacology.kernels.sizes import BLOCK, LEVELS, LINE, REMEMBERED
+from evenkeel.core.pharmacology.populations.people import Population, Schedule
+from evenkeel.core.pharmacology.populations.runs import Run, Standing
+from evenkeel.core.pharmacology.systems.linear import Floats
+
+_window, _block_rows = kernel("spans.window"), kernel("blocks.rows")
+_POINTS = 512  # of a window; everybody is placed anew at its begin
+_OTHERS = 2**23  # numbers kept at once of those who have no modes
+
+
+def percentiles(
+    who: Population,
+    plan: Schedule,
+    wanted: Sequence[float],
+    *,
+    start_h: float,
+    step_h: float,
+    points: int,
+    first_point: int = 0,
+    threads: int = 1,
+    begin: Standing | None = None,
+) -> Iterator[tuple[slice, Floats]]:
+    """Percentiles over people, window by window, without keeping anybody's row.
+
+    wanted: 0 to 100; between two people the value is interpolated (Hyndman and Fan 7).
+    first_point, begin: as in ``concentrations``.
+
+    Yields:
+        A slice of the grid and shape (length, analytes, percentiles), ng/mL.
+    """
+    run = Run(who, plan, start_h, step_h, threads, begin)
+    run.not_before(first_point)
+    crowd = _Crowd(run, np.asarray(wanted, dtype=np.float64) / 100.0)
+    fair = points // (4 * threads) if threads > 1 else _POINTS
+    width = min(_POINTS, max(LINE, fair), crowd.most_points())
+    last = first_point + points
+    windows = [slice(j, min(j + width, last)) for j in range(first_point, last, width)]
+    if threads <= 1:
+        everybody = _Everybody(crowd)
+        for window in windows:
+            yield window, everybody.through(window)
+        return
+    # Whoever is free goes on from where it stood: windows begin in their order, so every
+    # state there is lies before the next window.
+    states: SimpleQueue[_Everybody] = SimpleQueue()
+    for _ in range(threads):
+        states.put(_Everybody(crowd))
+
+    def found(window: slice) -> Floats:
+        everybody = states.get()
+        made = everybody.through(window)
+        states.put(everybody)
+        return made
+
+    ahead: deque[tuple[slice, Future[Floats]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for window in windows:
+            ahead.append((window, pool.submit(found, window)))
+            if len(ahead) > 2 * threads:
+                first, made = ahead.popleft()
+                yield first, made.result()
+        while ahead:
+            first, made = ahead.popleft()
+            yield first, made.result()
+
+
+class _Crowd:
+    """Everybody side by side: rows of people, as ``kernels.spans`` takes them."""
+
+    def __init__(self, run: Run, shares: Floats) -> None:
+        self.run, self.shares = run, shares
+        fine = run.fine
+        self.people, n = int(fine.sum()), run.lam.shape[1]
+        self.wide = max(-(-self.people // LINE), 1) * LINE
+        self.lam = self._rows(run.lam[fine].T, 1.0)
+        pairs = [(o, m) for o, count in enumerate(run.counts) for m in run.used[o, :count]]
+        self.modes = np.array([m for _, m in pairs], dtype=np.int64)
+        self.starts = np.concatenate([[0], np.cumsum(run.counts)]).astype(np.int64)
+        weights = run.weights[fine]
+        self.weights = self._rows([weights[:, o, m] for o, m in pairs])
+        self.fades = np.ones((LEVELS + 1, n, self.wide))
+        self.fades[0] = np.exp(-self.lam * run.step)
+        for level in range(1, LEVELS):
+            self.fades[level] = self.fades[level - 1] ** 2
+        plan = run.plan
+        places, site = np.unique(plan.site, return_inverse=True)
+        self.left = np.zeros((places.size, n, self.wide))
+        for a, place in enumerate(places):
+            self.left[a, :, : self.people] = run.left[fine, :, place].T
+        of_each = slice(None) if plan.when.shape[0] == 1 else fine
+        self.when = np.ascontiguousarray(plan.when[of_each])
+        self.site = np.ascontiguousarray(site.reshape(plan.site.shape)[of_each], dtype=np.int64)
+        self.is_rate = np.ascontiguousarray(plan.is_rate[of_each])
+        self.amount = self._rows(plan.amount[fine].T)
+        rest = run.rest
+        self.others = int(rest.sum())
+        self.of_others = slice(None) if plan.when.shape[0] == 1 else rest
+        self.rates, self.outputs = run.who.rates[rest], run.who.outputs[rest]
+
+    def _rows(self, given: Any, filling: float = 0.0) -> Floats:
+        made = np.full((len(given), self.wide), filling)
+        if self.people:
+            for row, values in zip(made, given, strict=True):
+                row[: self.people] = values
+        return made
+
+    def most_points(self) -> int:
+        """Of a window, so that what is kept of the others stays small."""
+        kinds = self.starts.size - 1
+        return max(_OTHERS // max(self.others * kinds, 1) // LINE * LINE, LINE)
+
+
+class _Everybody:
+    """Where one thread has brought everybody, and memory for it to work in."""
+
+    def __init__(self, crowd: _Crowd) -> None:
+        self.crowd = crowd
+        run, people, wide = crowd.run, crowd.people, crowd.wide
+        kinds, p, fine, rest = crowd.starts.size - 1, crowd.shares.size, run.fine, run.rest
+        n = crowd.lam.shape[0]
+        self.event = np.zeros(wide, dtype=np.int64)
+        self.clock = np.zeros(wide)
+        self.clock[:people] = run.clock[fine]
+        self.now, self.rate = crowd._rows(run.mode[fine].T), crowd._rows(run.rate[fine].T)
+        self.stand = (
+            np.zeros(crowd.others, dtype=np.int64), run.clock[rest], run.mode[rest], run.rate[rest],
+        )  # fmt: skip
+        self.block_room = (
+            np.empty((4, n, n)), np.empty((kinds, n, BLOCK)), np.empty((6, n)),
+        )  # fmt: skip
+        column = wide + -(-crowd.others // LINE) * LINE
+        longer = column + 2 * LINE
+        self.room = (
+            np.zeros((kinds, p, REMEMBERED)), np.ones(kinds),
+            np.empty((crowd.modes.size, wide)), np.empty((kinds, wide)), np.empty((kinds, wide)),
+            np.empty((2, kinds, column)), np.empty(column), np.empty((4, wide)),
+            np.empty((2 ** (LEVELS - 1), longer)), np.empty(longer),
+            np.empty(longer, dtype=np.int64), np.empty((p, 4)),
+            np.empty((p, LINE), dtype=np.int64), np.empty((p, -(-wide // 64)), dtype=np.int64),
+            np.empty(1, dtype=np.int64),
+        )  # fmt: skip
+
+    def through(self, window: slice) -> Floats:
+        """Percentiles at the grid points of a window, shape (points, analytes, percentiles)."""
+        crowd, run = self.crowd, self.crowd.run
+        points, kinds = window.stop - window.start, crowd.starts.size - 1
+        made = np.empty((points, kinds, crowd.shares.size))
+        others = np.empty((crowd.others, kinds, points))
+        if crowd.others:
+            plan, own = run.plan, crowd.of_others
+            squares, table, lines = self.block_room
+            _block_rows(
+                crowd.rates, crowd.outputs, np.ones(crowd.others, dtype=np.bool_),
+                plan.when[own], plan.site[own], plan.amount[run.rest], plan.is_rate[own],
+                run.start, run.step, window.start, window.stop, 0, crowd.others,
+                *self.stand, others, squares, table, lines,
+            )  # fmt: skip
+        _window(
+            crowd.people, run.start, run.step, window.start, window.stop,
+            crowd.lam, crowd.left, crowd.weights, crowd.modes, crowd.starts, crowd.fades,
+            crowd.when, crowd.site, crowd.amount, crowd.is_rate,
+            self.event, self.clock, self.now, self.rate, others, crowd.shares, made, *self.room,
+        )  # fmt: skip
+        return made

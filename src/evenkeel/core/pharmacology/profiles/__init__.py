@@ -1,0 +1,1 @@
+"""One person over time: concentrations, what they come to, what reaches a target."""

@@ -1,0 +1,1 @@
+"""Linear compartments over time, whoever they belong to."""
