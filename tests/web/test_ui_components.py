@@ -351,9 +351,31 @@ def test_the_line_of_now_does_not_strike_the_words_of_the_dose_through(minutes) 
     given = NOW + timedelta(minutes=minutes)
     markup = _sheet(dose=[{"from": given, "to": given}], dose_words="56 of 84 mg given")
     words = float(re.search(r'x="([\d.]+)" y="54"', markup).group(1))
+    assert words > float(re.search(r'class="given" x="([\d.]+)"', markup).group(1))
     now = float(re.search(r'data-x="([\d.]+)"', markup).group(1))
     widest = 6.6 * len("56 of 84 mg given")  # 13 px, semibold: at most half an em a letter
     assert words + widest <= now or words > now
+
+
+@pytest.mark.parametrize(("minutes", "side"), [(3, "start"), (146, "end")])
+def test_the_words_of_a_dose_that_fills_the_sheet_stand_below_its_bar(minutes, side) -> None:
+    end = NOW + timedelta(minutes=150)
+    markup = flowsheet.draw(
+        {
+            "start": NOW, "end": end, "now": NOW + timedelta(minutes=minutes),
+            "dose": [{"from": NOW, "to": end - timedelta(minutes=10)}],
+            "dose_words": "36.4 of 36.4 mg given", "dose_help": "ended 19:58, planned 19:53",
+        }
+    )  # fmt: skip
+    x, y, anchor = re.search(
+        r'x="([\d.]+)" y="([\d.]+)"[^>]*text-anchor="(\w+)">36\.4 of 36\.4 mg given, ended', markup
+    ).groups()
+    bar = re.search(
+        r'class="given" x="[\d.]+" y="([\d.]+)" width="[\d.]+" height="([\d.]+)"', markup
+    )
+    assert float(y) - 13 >= sum(map(float, bar.groups()))
+    assert anchor == side
+    assert (float(x) < float(re.search(r'data-x="([\d.]+)"', markup).group(1))) is (side == "end")
 
 
 def test_an_empty_flowsheet_says_that_nothing_was_measured() -> None:

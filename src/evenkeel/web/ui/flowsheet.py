@@ -136,9 +136,14 @@ def _dose(sheet: _Sheet) -> list[SafeString]:
         now_x, wide = sheet.x(sheet.now), 7.2 * len(document["dose_words"])
         if last < now_x < last + 12 + wide:  # the line of now would strike the words through
             last = now_x
-        anchor, x = ("start", last + 8) if last < RIGHT - 180 else ("end", RIGHT)
-        out.append(svg.text(x, 54, document["dose_words"], "strong", anchor))
-        out.append(svg.text(x, 72, document.get("dose_help", ""), "", anchor))
+        if last < RIGHT - 180:
+            out.append(svg.text(last + 8, 54, document["dose_words"], "strong", "start"))
+            out.append(svg.text(last + 8, 72, document.get("dose_help", ""), "", "start"))
+        else:  # no room beside the bar: below it, on the side of now that has room
+            said = ", ".join(filter(None, (document["dose_words"], document.get("dose_help", ""))))
+            before = now_x - 8 - 7.2 * len(said) >= LEFT
+            x, anchor = (now_x - 8, "end") if before else (now_x + 8, "start")
+            out.append(svg.text(x, 90, said, "strong", anchor))
     for pause in document.get("pauses", ()):
         middle = (sheet.x(pause["from"]) + sheet.x(pause.get("to") or sheet.now)) / 2
         out.append(svg.text(middle, 90, pause.get("words", "pause"), "", "middle"))
