@@ -44,7 +44,11 @@ def command(as_json: bool) -> None:
         )
         for line in accounts_table(told):
             click.echo(f"  {line}")
-        click.echo("\nThese passwords are new on each run. Ctrl-C stops everything.")
+        click.echo(
+            "\nOpen the clinic in a browser and sign in; a nurse begins on the floor. One patient's "
+            "story,\nstep by step: docs/guide/story.md. No sign-in: /guidelines/ and /pharmacology/.\n"
+            "These passwords are new on each run. Ctrl-C stops everything."
+        )
         sys.stdout.flush()
 
     try:
