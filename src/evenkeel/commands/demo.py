@@ -45,8 +45,9 @@ def command(as_json: bool) -> None:
         for line in accounts_table(told):
             click.echo(f"  {line}")
         click.echo(
-            "\nOpen the clinic in a browser and sign in; a nurse begins on the floor. One patient's "
-            "story,\nstep by step: docs/guide/story.md. No sign-in: /guidelines/ and /pharmacology/.\n"
+            "\nOpen the clinic in a browser and sign in; a nurse begins on the floor.\n"
+            "One patient's story, step by step: docs/guide/story.md.\n"
+            "Without a sign-in: /guidelines/ and /pharmacology/.\n\n"
             "These passwords are new on each run. Ctrl-C stops everything."
         )
         sys.stdout.flush()
