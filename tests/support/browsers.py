@@ -156,13 +156,17 @@ def axe() -> Callable[..., None]:
 
 
 @pytest.fixture
-def shot(tmp_path: Path) -> Callable[[Any, str], None]:
-    """``shot(page, "live-treatment")`` keeps a picture for the manual under `make screens`."""
-    folder = Path(os.environ.get("EVENKEEL_SCREENS", tmp_path))
+def shot() -> Callable[[Any, str], None]:
+    """``shot(page, "live-treatment")`` keeps a picture for the manual under `make screens`.
+
+    Otherwise it takes none: without a graphics card each costs a second.
+    """
+    kept = os.environ.get("EVENKEEL_SCREENS")
 
     def take(page: Any, name: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         page.evaluate("() => document.fonts.ready.then(() => true)")
-        page.screenshot(path=folder / f"{name}.png", animations="disabled")
+        if kept:
+            Path(kept).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(kept) / f"{name}.png", animations="disabled")
 
     return take
