@@ -46,14 +46,12 @@ def _origin(answer: Answered, zone: tzinfo) -> str:
     return f"{who}, {clock(answer.at, zone)}"
 
 
-def _asked(
-    state: State, key: str, title: str, why: str
-) -> tuple[Answered, None] | tuple[None, Condition]:
+def _asked(state: State, key: str, title: str, why: str) -> Answered | Condition:
     """The answer to a question of the gate, or the condition that asks for it."""
     answer = state.answers.get(key)
     if answer is not None:
-        return answer, None
-    return None, Condition(
+        return answer
+    return Condition(
         key=key,
         title=title,
         standing=Standing.UNKNOWN,
@@ -79,10 +77,9 @@ def _fasting(state: State, facts: GateFacts, rules: Rules, zone: tzinfo) -> Cond
     gate = rules.file.gate
     title = f"Food {gate.food_hours} h, drink {gate.drink_minutes} min"
     source = rules.source(gate.fasting_source)
-    answer, ask = _asked(state, "fasting", title, "nobody has asked about food and drink today")
-    if answer is None:
-        assert ask is not None
-        return ask
+    answer = _asked(state, "fasting", title, "nobody has asked about food and drink today")
+    if isinstance(answer, Condition):
+        return answer
     food, drink = _instant(answer.values, "food_at"), _instant(answer.values, "drink_at")
     if food is None or drink is None:
         return Condition(
@@ -116,15 +113,14 @@ def _fasting(state: State, facts: GateFacts, rules: Rules, zone: tzinfo) -> Cond
 
 def _escort(state: State, facts: GateFacts, rules: Rules, zone: tzinfo) -> Condition:
     title = "Escort home"
-    answer, ask = _asked(
+    answer = _asked(
         state,
         "escort",
         title,
         "no name yet; people who arrive alone wait for an escort before dosing, not after",
     )
-    if answer is None:
-        assert ask is not None
-        return ask
+    if isinstance(answer, Condition):
+        return answer
     name = answer.values.get("name", "").strip()
     return Condition(
         key="escort",
@@ -150,10 +146,9 @@ def _yes_no(
     may_override: bool = True,
 ) -> Condition:
     """A question with a few named answers; ``good`` is the one that lets through."""
-    answer, question = _asked(state, key, title, ask)
-    if answer is None:
-        assert question is not None
-        return question
+    answer = _asked(state, key, title, ask)
+    if isinstance(answer, Condition):
+        return answer
     said = answer.values.get("answer", "")
     standing, value, reason = reasons.get(
         said, (Standing.UNKNOWN, "Not known", "the answer is not known")
@@ -226,10 +221,9 @@ def _nasal_spray(state: State, facts: GateFacts, rules: Rules, zone: tzinfo) -> 
     gate = rules.file.gate
     source = rules.source(gate.nasal_spray_source)
     title = "No other nasal spray in the last hour"
-    answer, ask = _asked(state, "nasal_spray", title, "nobody has asked about nasal sprays today")
-    if answer is None:
-        assert ask is not None
-        return ask
+    answer = _asked(state, "nasal_spray", title, "nobody has asked about nasal sprays today")
+    if isinstance(answer, Condition):
+        return answer
     used = _instant(answer.values, "used_at")
     if answer.values.get("answer") == "none":
         return Condition(

@@ -109,6 +109,19 @@ def _square(made: Any, other: Any) -> None:
 
 
 @inner()
+def _move(by: Any, x: Any, room: Any) -> None:
+    """x becomes by x."""
+    n = x.size
+    for j in range(n):
+        total = 0.0
+        for q in range(n):
+            total += by[j, q] * x[q]
+        room[j] = total
+    for j in range(n):
+        x[j] = room[j]
+
+
+@inner()
 def _go_on(
     matrix: Any, hours: float, x: Any, work: Any, sums: Any, leap: Any, power: Any, other: Any
 ) -> None:
@@ -121,13 +134,7 @@ def _go_on(
         _act(matrix, hours, x, work, sums)
         return
     _propagator(matrix, hours, leap, power, other)
-    for j in range(n):
-        total = 0.0
-        for q in range(n):
-            total += leap[j, q] * x[q]
-        work[j] = total
-    for j in range(n):
-        x[j] = work[j]
+    _move(leap, x, work)
 
 
 @entry(
@@ -240,13 +247,7 @@ def rows(
                         now += width
                         # Never past the last point: a happening may lie right after it.
                         if now < stop:
-                            for j in range(n):
-                                total = 0.0
-                                for q in range(n):
-                                    total += made[j, q] * rest[q]
-                                following[j] = total
-                            for j in range(n):
-                                rest[j] = following[j]
+                            _move(made, rest, following)
                             begun = now
                     for j in range(n):
                         state[i, j] = rest[j] + full[j]

@@ -152,6 +152,16 @@ def drawn(draws: Mapping[str, Draw], *, people: int, seed: int) -> dict[str, Flo
     }
 
 
+def no_parameter(model: Model, name: str) -> str:
+    """That the model has no parameter of this name, and the nearest; empty where it has."""
+    known = [*model.parameters, *model.derived]
+    if name in known:
+        return ""
+    close = get_close_matches(name, known, n=1, cutoff=0.4)
+    nearest = f"; the nearest is {close[0]}" if close else ""
+    return f"{model.id} has no parameter {name}{nearest}. It has {', '.join(known)}"
+
+
 def assuming(model: Model, cv_percent: Mapping[str, float]) -> Model:
     """The model with a lognormal spread of some parameters that nobody published.
 
@@ -161,13 +171,10 @@ def assuming(model: Model, cv_percent: Mapping[str, float]) -> Model:
         Refusal: no such parameter, one with a published spread, a CV that cannot be.
     """
     published = {name for block in model.variability for name in block.parameters}
-    known = [*model.parameters, *model.derived]
     told: list[str] = []
     for name, cv in cv_percent.items():
-        if name not in known:
-            close = get_close_matches(name, known, n=1, cutoff=0.4)
-            nearest = f"; the nearest is {close[0]}" if close else ""
-            told.append(f"{model.id} has no parameter {name}{nearest}. It has {', '.join(known)}")
+        if no_such := no_parameter(model, name):
+            told.append(no_such)
         elif name in published:
             told.append(f"{model.id}: the spread of {name} was published; it is not assumed")
         elif not 0 < cv <= WIDEST_CV:

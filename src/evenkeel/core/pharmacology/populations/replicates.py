@@ -7,7 +7,6 @@ and the interval of any result over replicates.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from evenkeel.core.kernel.sources import Status
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.library.subjects import Refusal
 from evenkeel.core.pharmacology.library.uncertainty import WIDEST_PERCENT, Uncertainty, diagonal
+from evenkeel.core.pharmacology.populations.draws import no_parameter
 from evenkeel.core.pharmacology.populations.people import standard_normals
 from evenkeel.core.pharmacology.systems.linear import Floats
 
@@ -25,13 +25,10 @@ def assumed_uncertainty(model: Model, percent: Mapping[str, float]) -> Uncertain
     Raises:
         Refusal: no such parameter, a per cent that cannot be, or one that says nothing.
     """
-    known = [*model.parameters, *model.derived]
     told: list[str] = []
     for name, value in percent.items():
-        if name not in known:
-            close = get_close_matches(name, known, n=1, cutoff=0.4)
-            nearest = f"; the nearest is {close[0]}" if close else ""
-            told.append(f"{model.id} has no parameter {name}{nearest}. It has {', '.join(known)}")
+        if no_such := no_parameter(model, name):
+            told.append(no_such)
         elif not 0.0 < value <= WIDEST_PERCENT:
             told.append(
                 f"{name}={value:g}: a relative standard error is above 0 and at most "
