@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from evenkeel.core.pharmacology.doses.occasions import Difference
 from evenkeel.core.pharmacology.individuals.formulas import Formulas
+from evenkeel.core.pharmacology.individuals.rational import EXACT, ROUGH
 from evenkeel.core.pharmacology.kernels.compiled import kernel
 from evenkeel.core.pharmacology.kernels.sizes import LANES
 from evenkeel.core.pharmacology.library.models import Model
@@ -29,9 +30,6 @@ _at_times = kernel("sets.at_times")
 
 
 Ints = npt.NDArray[np.int64]
-# Of a series of m jumps m + a sqrt(m) + b terms are taken, a and b here: what a Poisson law
-# of mean m has beyond them is at most 1e-14, and 1e-8.
-_EXACT, _ROUGH = (7.7, 9.5), (5.7, 5.7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +77,9 @@ class Course:
     scales: slice  # the next
     source: Ints
     inflow: Ints
-    reach: npt.NDArray[np.bool_]
+    leaves: Ints  # of how many of the compartments before it each is the centre
+    outward: Ints  # the flow of each of those to its centre; else -1
+    upstream: tuple[Ints, ...]  # of each analyte: the compartments that it depends on
     places: Ints
     entries: tuple[Entry, ...]
     site: Ints
@@ -91,7 +91,7 @@ class Course:
 
         Args:
             etas: shape (sets, informed), on the scale of the block.
-            rough: to eight digits of what is in the body, not to fourteen; a sixth quicker.
+            rough: to eight digits of what is in the body, not to fourteen; a third quicker.
 
         Raises:
             Refusal: a rate or an amount is not finite or is negative for some set.
@@ -107,15 +107,18 @@ class Course:
             raise Refusal((f"{self.model.id} cannot be computed: a rate is not finite",))
         if made[:, : self.shares.stop].min(initial=0.0) < 0.0:
             raise Refusal((f"{self.model.id} cannot be computed: a flow is negative",))
+        fading = np.zeros((len(leaving), len(etas)))
+        for those in self.upstream:
+            np.maximum(fading, leaving[:, those].min(axis=1), out=fading)
         n, flows = len(self.leave), self.source.size
         found = np.empty((len(etas), len(self.analytes), self.times_h.size))
+        fractions = ROUGH if rough else EXACT
         _at_times(
-            leaving, moving, self.source, self.inflow, self.reach,
+            leaving, moving, fading, self.source, self.inflow, self.leaves, self.outward,
             when, np.argsort(when, axis=0, kind="stable"), self.site, self.kind, amount,
             self.times_h, outputs, self.places,
-            _rows(7 * n + flows + 5), np.empty((3, LANES), dtype=np.int64),
-            np.empty(n, dtype=np.int64),
-            np.empty((4, n + 1, n + 1, LANES)), *(_ROUGH if rough else _EXACT), found,
+            _rows(10 * n + flows + 2), np.empty((3, LANES), dtype=np.int64),
+            fractions.terms, fractions.rest, found,
         )  # fmt: skip
         return found
 

@@ -11,9 +11,9 @@ expressions, never from numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from evenkeel.core.pharmacology.doses.occasions import Difference, differences, treatment_at
 from evenkeel.core.pharmacology.doses.regimens import Dose
@@ -22,9 +22,10 @@ from evenkeel.core.pharmacology.individuals.formulas import Pairs, Sketch, neede
 from evenkeel.core.pharmacology.kernels.sizes import PART, PUT_IN, RATE
 from evenkeel.core.pharmacology.library.expressions import Expression
 from evenkeel.core.pharmacology.library.models import Model, RouteInput
-from evenkeel.core.pharmacology.library.subjects import dose_reference, subject
+from evenkeel.core.pharmacology.library.subjects import Refusal, dose_reference, subject
 from evenkeel.core.pharmacology.profiles.simulate import happenings, of_dose
 from evenkeel.core.pharmacology.systems.linear import Floats
+from evenkeel.core.pharmacology.systems.structure import structure_of
 
 
 def course_of(
@@ -57,7 +58,8 @@ def course_of(
     flows = tuple(flow for flow in model.flows if flow.source in where)
     inner = sorted(
         (place for place, flow in enumerate(flows) if flow.target in where),
-        key=lambda place: where[flows[place].target or 0],
+        # From upstream first; into a leaf that from its centre, which comes after it, last.
+        key=lambda place: (where[flows[place].target or 0], where[flows[place].source]),
     )
     outputs = [model.outputs[name] for name in analytes]
     seen = [each.scale if each.compartment in where else None for each in outputs]
@@ -79,6 +81,7 @@ def course_of(
         leave[where[flow.source], row] = 1.0
     source = np.array([where[flows[place].source] for place in inner], dtype=np.int64)
     first = len(flows) + len(inner)
+    leaves, outward = _stars(len(where), source, targets)
     return Course(
         model=model,
         analytes=tuple(analytes),
@@ -98,7 +101,12 @@ def course_of(
         scales=slice(first, first + len(seen)),
         source=source,
         inflow=np.searchsorted(targets, np.arange(len(where) + 1)).astype(np.int64),
-        reach=_reach(len(where), source, targets),
+        leaves=leaves,
+        outward=outward,
+        upstream=_upstream(
+            source, targets,
+            [where[each.compartment] for each in outputs if each.compartment in where],
+        ),
         places=np.array([where.get(each.compartment, 0) for each in outputs], dtype=np.int64),
         entries=entries,
         site=np.concatenate([np.arange(1, begins.size), site]).astype(np.int64),
@@ -110,13 +118,30 @@ def course_of(
 def _kept(
     model: Model, routes: Mapping[str, tuple[RouteInput, ...]], analytes: Sequence[str]
 ) -> dict[int, int]:
-    """Compartments that a dose reaches and that reach an analyte, with their new places."""
+    """Compartments that a dose reaches and that reach an analyte, with their new places.
+
+    From upstream to downstream; of those that exchange the centre last.
+    """
     pairs = [(flow.source, flow.target) for flow in model.flows if flow.target is not None]
     fed = _closure({i.compartment for inputs in routes.values() for i in inputs}, pairs)
     seen = _closure(
         {model.outputs[name].compartment for name in analytes}, [(b, a) for a, b in pairs]
     )
-    return {old: new for new, old in enumerate(sorted(fed & seen))}
+    kept = sorted(fed & seen)
+    place = {old: new for new, old in enumerate(kept)}
+    inner = [(place[a], place[b]) for a, b in pairs if a in place and b in place]
+    shape = structure_of(len(kept), inner)
+    if not shape.stars or len(set(inner)) < len(inner):
+        raise Refusal(
+            (
+                f"{model.id}: compartments exchange otherwise than each with one centre, by one "
+                "flow each way, so that single people cannot be estimated",
+            )
+        )
+    ordered: list[int] = []
+    for begin, end in pairwise(shape.starts.tolist()):
+        ordered += [*shape.nodes[begin + 1 : end].tolist(), int(shape.nodes[begin])]
+    return {kept[old]: new for new, old in enumerate(ordered)}
 
 
 def _closure(begin: set[int], pairs: Sequence[tuple[int, int]]) -> set[int]:
@@ -218,11 +243,21 @@ def _entries(
     return tuple(made), site, kind
 
 
-def _reach(n: int, source: Ints, target: Ints) -> npt.NDArray[np.bool_]:
-    """Which compartment is fed by which, at once or through others; the last is the inputs."""
-    reach = np.eye(n + 1, dtype=np.bool_)
-    reach[:, n] = True
-    reach[target, source] = True
-    for q in range(n):
-        reach |= reach[:, q : q + 1] & reach[q]
-    return reach
+def _stars(n: int, source: Ints, target: Ints) -> tuple[Ints, Ints]:
+    """Of how many of those before it each is the centre; the flow of each of those to it."""
+    leaves, outward = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
+    back = {(a, b) for a, b in zip(source.tolist(), target.tolist(), strict=True) if a > b}
+    for flow, (a, b) in enumerate(zip(source.tolist(), target.tolist(), strict=True)):
+        if (b, a) in back:
+            leaves[b] += 1
+            outward[a] = flow
+    return leaves, outward
+
+
+def _upstream(source: Ints, target: Ints, places: Sequence[int]) -> tuple[Ints, ...]:
+    """Of each place the compartments that feed it, at once or through others, and itself."""
+    pairs = list(zip(target.tolist(), source.tolist(), strict=True))
+    return tuple(
+        np.array(sorted(_closure({place}, pairs)), dtype=np.int64)
+        for place in dict.fromkeys(places)
+    )

@@ -1,7 +1,8 @@
 """Eight sets of parameters in one instruction: the loops that ``sets`` lives on.
 
-In and out: addresses of contiguous float64, eight neighbours (a row) for eight sets. Only
-compiled code may call these, and the caller answers for the addresses.
+In and out: addresses of contiguous float64, eight neighbours (a row) for eight sets; of a
+complex number the row of its real parts and then that of its imaginary ones. Only compiled
+code may call these, and the caller answers for the addresses.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from numba import types
 from evenkeel.core.pharmacology.kernels.instructions import (
     LONG,
     VECTOR,
+    every,
     fused,
     long,
+    number_at,
     number_place,
     spread,
     tools,
@@ -22,6 +25,8 @@ from evenkeel.core.pharmacology.kernels.instructions import (
     vectorised,
 )
 from evenkeel.core.pharmacology.kernels.sizes import LANES
+
+Complex = tuple[Any, Any]
 
 
 def _row_at(b: Any, address: Any, row: Any = None) -> Any:
@@ -33,72 +38,95 @@ def _row(b: Any, address: Any, row: Any = None) -> Any:
     return b.load(_row_at(b, address, row), align=8)
 
 
-@vectorised  # type: ignore[untyped-decorator]
-def grow(
-    _typing: Any, stay: Any, move: Any, sources: Any, first: Any, last: Any, terms: Any,
-    place: Any, part: Any, following: Any, total: Any,
-) -> Any:  # fmt: skip
-    """One compartment's next term of the series, and its sum so far.
+def _pair(b: Any, address: Any, place: Any = None) -> Complex:
+    """The complex number at the address, or the one at a place after it."""
+    row = long(0) if place is None else b.shl(place, long(1))
+    return _row(b, address, row), _row(b, address, b.add(row, long(1)))
 
-    following = part * (stay * terms[place] + moves ``first`` to ``last``, each times the term
-    of its source); total grows by it.
+
+def _store(b: Any, made: Complex, address: Any) -> None:
+    for part, value in enumerate(made):
+        b.store(value, _row_at(b, address, long(part)), align=8)
+
+
+def _number(b: Any, address: Any, at: int) -> Any:
+    return spread(b, number_at(b, address, at))
+
+
+def _product(b: Any, x: Complex, y: Complex) -> Complex:
+    real = fused(b, x[0], y[0], b.fneg(b.fmul(x[1], y[1])))
+    return real, fused(b, x[0], y[1], b.fmul(x[1], y[0]))
+
+
+def _add_share(b: Any, term: Any, value: Complex, total: Any) -> None:
+    """total grows by the real part of the value times the share of the pole."""
+    more = fused(b, _number(b, term, 4), value[0], _row(b, total))
+    more = fused(b, b.fneg(_number(b, term, 5)), value[1], more)
+    b.store(more, _row_at(b, total), align=8)
+
+
+@vectorised  # type: ignore[untyped-decorator]
+def settle(
+    _typing: Any, term: Any, leave: Any, state: Any, gain: Any, move: Any, sources: Any,
+    first: Any, last: Any, both: Any, leaves: Any, values: Any, inverses: Any, place: Any,
+    total: Any,
+) -> Any:  # fmt: skip
+    """One compartment's share in one pole, those before it being known.
+
+    inverse = 1 / (leave + pole - both of its ``leaves``, each times that leaf's inverse);
+    value = inverse * (state + gain / pole + moves ``first`` to ``last``, each times the value
+    of its source). total: grows by its part of the value; 0: a leaf, whose value is not
+    whole yet.
     """
 
     def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        stay, move, sources, first, last, terms, place, part, following, total = given
-        room = tools.alloca_once(b, VECTOR)
-        b.store(b.fmul(_row(b, stay), _row(b, terms, place)), room)
+        (term, leave, state, gain, move, sources, first, last, both, leaves, values, inverses,
+         place, total) = given  # fmt: skip
+        fed = _row(b, gain)
+        rooms = [tools.alloca_once(b, VECTOR) for _ in range(4)]
+        b.store(fused(b, fed, _number(b, term, 2), _row(b, state)), rooms[0])
+        b.store(b.fmul(fed, _number(b, term, 3)), rooms[1])
+        b.store(b.fadd(_row(b, leave), _number(b, term, 0)), rooms[2])
+        b.store(_number(b, term, 1), rooms[3])
         with tools.for_range_slice(b, first, last, long(1)) as (flow, _):
             source = b.load(number_place(b, sources, flow, LONG))
-            moved = fused(b, _row(b, move, flow), _row(b, terms, source), b.load(room))
-            b.store(moved, room)
-        made = b.fmul(b.load(room), spread(b, part))
-        b.store(made, _row_at(b, following), align=8)
-        b.store(b.fadd(_row(b, total), made), _row_at(b, total), align=8)
+            rate = _row(b, move, flow)
+            for part, value in zip(rooms[:2], _pair(b, values, source), strict=True):
+                b.store(fused(b, rate, value, b.load(part)), part)
+        begin = b.sub(place, leaves)
+        with tools.for_range_slice(b, begin, place, long(1)) as (leaf, _):
+            rate = b.fneg(_row(b, both, leaf))
+            for part, value in zip(rooms[2:], _pair(b, inverses, leaf), strict=True):
+                b.store(fused(b, rate, value, b.load(part)), part)
+        real, imaginary = b.load(rooms[2]), b.load(rooms[3])
+        size = fused(b, real, real, b.fmul(imaginary, imaginary))
+        over = b.fdiv(every(1.0), size)
+        inverse = b.fmul(real, over), b.fneg(b.fmul(imaginary, over))
+        value = _product(b, inverse, (b.load(rooms[0]), b.load(rooms[1])))
+        there = b.shl(place, long(7))
+        _store(b, inverse, b.add(inverses, there))
+        _store(b, value, b.add(values, there))
+        with b.if_then(b.icmp_unsigned("!=", total, long(0))):
+            _add_share(b, term, value, total)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 7, types.float64, types.intp, types.intp), build
+    return types.void(*[types.intp] * 14), build
 
 
 @vectorised  # type: ignore[untyped-decorator]
-def feed(
-    _typing: Any, gain: Any, one: Any, part: Any, following: Any, total: Any
+def come_back(
+    _typing: Any, term: Any, move: Any, centre: Any, value: Any, inverse: Any, total: Any
 ) -> Any:  # fmt: skip
-    """What is put in at a rate: following and total both grow by part * gain * one."""
+    """A leaf's value made whole: it grows by inverse * move * the value of its centre."""
 
     def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        gain, one, part, following, total = given
-        more = b.fmul(b.fmul(_row(b, gain), _row(b, one)), spread(b, part))
-        for made in (following, total):
-            b.store(b.fadd(_row(b, made), more), _row_at(b, made), align=8)
+        term, move, centre, value, inverse, total = given
+        rate = _row(b, move)
+        more = _product(b, _pair(b, inverse), _pair(b, centre))
+        before = _pair(b, value)
+        whole = fused(b, rate, more[0], before[0]), fused(b, rate, more[1], before[1])
+        _store(b, whole, value)
+        _add_share(b, term, whole, total)
         return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp, types.float64, types.intp, types.intp), build
-
-
-@vectorised  # type: ignore[untyped-decorator]
-def times_part(_typing: Any, row: Any, by: Any, part: Any) -> Any:
-    """row *= by * part, all in one: eight numbers written one by one are slow to read as a row."""
-
-    def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        row, by, part = given
-        made = b.fmul(_row(b, row), b.fmul(_row(b, by), spread(b, part)))
-        b.store(made, _row_at(b, row), align=8)
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.float64), build
-
-
-@vectorised  # type: ignore[untyped-decorator]
-def add_product(_typing: Any, factor: Any, rows: Any, made: Any, count: Any) -> Any:
-    """made[h] += factor * rows[h], rows h below count; factor is one row."""
-
-    def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        factor, rows, made, count = given
-        by = _row(b, factor)
-        with tools.for_range_slice(b, long(0), count, long(1)) as (h, _):
-            sum_ = fused(b, by, _row(b, rows, h), _row(b, made, h))
-            b.store(sum_, _row_at(b, made, h), align=8)
-        return context.get_dummy_value()
-
-    return types.void(*[types.intp] * 4), build
+    return types.void(*[types.intp] * 6), build
