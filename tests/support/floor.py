@@ -81,6 +81,15 @@ class Floor:
         )
         return treatment
 
+    def dose(self, treatment: Any, at: datetime) -> None:
+        """The drug begins to flow; from here on a silent monitor matters."""
+        from evenkeel.web.records.models import TreatmentEvent
+
+        TreatmentEvent.objects.create(
+            treatment=treatment, kind="dose_started", at=at, by=self.nurse, client=uuid.uuid4(),
+            data={"route": "iv", "planned_mg": "38", "rate_ml_per_h": "57", "mg_per_ml": "1"},
+        )  # fmt: skip
+
     def leave(self, treatment: Any, at: datetime) -> None:
         """The person goes home."""
         from evenkeel.web.records.models import TreatmentEvent

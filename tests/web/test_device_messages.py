@@ -334,3 +334,61 @@ def test_an_alarm_ends_when_the_value_is_back_inside(floor: Floor) -> None:
             "kind", flat=True
         )
     ) == ["alarm_raised", "alarm_ended"]  # fmt: skip
+
+
+def test_a_reading_that_comes_in_while_a_page_is_made_does_not_make_the_monitor_lost(floor) -> None:
+    """Each page asks for one instant, and takes a while to read; monitors speak meanwhile."""
+    from evenkeel.web.records.selectors.seats import seat_of
+
+    treatment = floor.treat(at=EARLIER)
+    floor.dose(treatment, EARLIER + timedelta(minutes=20))
+    send(raw("01-signs"), at=THEN)
+    asked = THEN + timedelta(seconds=1)
+    later = raw("01-signs").replace(b"M0001", b"M0002").replace(b"101500.000", b"101504.000")
+    send(later, at=THEN + timedelta(seconds=3))
+    seat = seat_of(treatment, asked)
+    assert seat.state.stale == frozenset()
+    assert seat.state.latest["spo2"].at == datetime(2026, 11, 24, 15, 15, tzinfo=UTC)
+    assert (seat.is_lost, seat.hears_monitor) == (False, True)
+
+
+@pytest.mark.parametrize("ahead_s", [2, 240])
+def test_a_monitor_whose_clock_is_fast_is_in_touch_at_its_first_message(floor, ahead_s) -> None:
+    """Its times are taken up to five minutes ahead; what was heard was not measured later."""
+    from evenkeel.web.records.selectors.timeline import state_of
+
+    now = datetime.now(UTC)
+    treatment = floor.treat(at=now - timedelta(minutes=40))
+    floor.dose(treatment, now - timedelta(minutes=20))
+    fast = (now + timedelta(seconds=ahead_s)).strftime("%Y%m%d%H%M%S").encode() + b"+0000"
+    send(raw("01-signs").replace(b"20261124101500.000-0500", fast), at=now)
+    asked = datetime.now(UTC)
+    state = state_of(treatment, asked)
+    assert state.stale == frozenset()
+    assert now <= state.latest["spo2"].at <= asked
+
+
+def test_after_a_restart_monitors_count_as_not_heard_until_one_speaks(floor, monkeypatch) -> None:
+    """And never as in touch by what a nurse wrote down, nor by what came before."""
+    from evenkeel.web.records.selectors import floor as selectors
+
+    now = datetime.now(UTC)
+    treatment = floor.treat(at=now - timedelta(minutes=40))
+    floor.dose(treatment, now - timedelta(minutes=20))
+
+    def signs(control: str, at: datetime) -> None:
+        when = at.strftime("%Y%m%d%H%M%S").encode() + b"+0000"
+        content = raw("01-signs").replace(b"20261124101500.000-0500", when)
+        send(content.replace(b"M0001", control.encode()), at=at)
+
+    signs("A1", now - timedelta(minutes=3))
+    monkeypatch.setattr(selectors, "BEGAN", now - timedelta(minutes=4))
+    board = selectors.board(now)
+    assert (board["monitors"], board["watched"], board["unheard_since"]) == (0, 1, None)
+    monkeypatch.setattr(selectors, "BEGAN", now - timedelta(minutes=1))
+    board = selectors.board(now)
+    assert (board["monitors"], board["unheard_since"]) == (0, now - timedelta(minutes=1))
+    assert board["chairs"][0]["chair"]["state"] == "lost"  # the person is looked at all the same
+    signs("A2", now)
+    board = selectors.board(datetime.now(UTC))
+    assert (board["monitors"], board["unheard_since"]) == (1, None)

@@ -8,14 +8,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from evenkeel.core.monitoring.checks import next_check
 from evenkeel.core.monitoring.leaving import earliest_leaving
 from evenkeel.web.accounts.roles import Role
-from evenkeel.web.records.models import Chair, Shift, Treatment
+from evenkeel.web.records.models import Chair, DeviceMessage, Shift, Treatment
 from evenkeel.web.records.selectors import timeline
 from evenkeel.web.records.selectors.alarm_banner import worst_banner
 from evenkeel.web.records.selectors.chairs import chair_of, empty_chair
 from evenkeel.web.records.selectors.seats import Seat, check_words, seats
+
+BEGAN = timezone.now()  # as good as the start of the web process, which loads this at once
 
 
 def board(now: datetime) -> dict[str, Any]:
@@ -29,6 +33,7 @@ def board(now: datetime) -> dict[str, Any]:
         chairs.append({"chair": shown, "treatment": seat.treatment if seat else None})
     banner, more = worst_banner(sitting)
     watched = [seat for seat in sitting if seat.state.is_watched]
+    in_touch = sum(seat.hears_monitor for seat in watched)
     nurses = Shift.objects.filter(period__contains=now, user__role=Role.NURSE).count()
     return {
         "now": now,
@@ -38,10 +43,22 @@ def board(now: datetime) -> dict[str, Any]:
         "prescribers": list(timeline.prescriber_shifts(now)),
         "nurses": nurses,
         "patients": len(sitting),
-        "monitors": sum(not seat.is_lost for seat in watched),
+        "monitors": in_touch,
+        "unheard_since": _unheard_since(in_touch, len(watched)),
         "watched": len(watched),
         "coming_up": coming_up(sitting, now),
     }
+
+
+def _unheard_since(in_touch: int, watched: int) -> datetime | None:
+    """When this process began, while no monitor has spoken to it since; else None.
+
+    Just after a restart "0 in touch" would say more than is known: nobody has been heard yet.
+    """
+    if not watched or in_touch:
+        return None
+    heard = DeviceMessage.objects.filter(received_at__gte=BEGAN).exists()
+    return None if heard else BEGAN
 
 
 def coming_up(sitting: list[Seat], now: datetime) -> list[tuple[datetime, str]]:

@@ -59,7 +59,7 @@ def document_of(treatment: Treatment, now: datetime, *, wait_s: float = 0.0) -> 
     wait_s: how long to wait for the line of a model that is being worked out.
     """
     rules = timeline.rules_of(treatment)
-    read = timeline.Read(treatment)
+    read = timeline.Read(treatment, now)
     start, end = span(read.at(now), rules)
     state = read.at(now, horizon=end)
     limits = timeline.limits_in_force(treatment)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+
+from django.db.models import Q
 
 from evenkeel.core.monitoring.alarms import Sample
 from evenkeel.web.records.models import Reading
@@ -12,17 +15,21 @@ _PARTS = {"systolic_bp": "systolic", "diastolic_bp": "diastolic"}
 _WATCHED = ("heart_rate", "spo2", "respiratory_rate")
 
 
-def charted(treatment_id: int) -> Any:
-    """The readings of a treatment that count, in the order measured. A query."""
-    return (
-        Reading.objects.filter(treatment_id=treatment_id, superseded_by__isnull=True)
-        .select_related("by")
-        .order_by("at", "id")
-    )
+def charted(treatment_id: int, *, by: datetime | None = None) -> Any:
+    """The readings of a treatment that count, in the order measured. A query.
+
+    by: only those measured or written down by then.
+    """
+    rows = Reading.objects.filter(treatment_id=treatment_id, superseded_by__isnull=True)
+    if by is not None:
+        rows = rows.filter(Q(at__lte=by) | Q(recorded_at__lte=by))
+    return rows.select_related("by").order_by("at", "id")
 
 
-def samples(rows: Iterable[Reading]) -> list[Sample]:
+def samples(rows: Iterable[Reading], *, by: datetime | None = None) -> list[Sample]:
     """Readings as ``core.monitoring`` takes them: one pressure from its parts.
+
+    by: what was heard by then was measured by then, whatever a monitor's fast clock says.
 
     Readings without a value make none, so that a sign whose probe is off grows stale.
     Signs with a colon in their name come from a source that does not speak for the
@@ -40,7 +47,7 @@ def samples(rows: Iterable[Reading]) -> list[Sample]:
                 Sample(
                     id=f"reading:{row.pk}",
                     sign=row.sign,
-                    at=row.at,
+                    at=row.at if by is None else min(row.at, by),
                     origin="hand" if row.message_id is None else "monitor",
                     value=row.value,
                     by=row.by.short_name if row.by is not None else "",
@@ -63,11 +70,11 @@ def samples(rows: Iterable[Reading]) -> list[Sample]:
     return sorted(found, key=lambda sample: (sample.at, sample.id))
 
 
-def off(treatment_id: int) -> frozenset[str]:
+def off(treatment_id: int, now: datetime) -> frozenset[str]:
     """Signs of which the newest reading says that the monitor has no value: a probe is off."""
     found = set()
     for sign in _WATCHED:
-        newest = charted(treatment_id).filter(sign=sign).last()
+        newest = charted(treatment_id, by=now).filter(sign=sign).last()
         if newest is not None and newest.value is None:
             found.add(sign)
     return frozenset(found)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from evenkeel.core.kernel.quantities import plain
 from evenkeel.core.monitoring.alarms import Alarm, worst
 from evenkeel.core.monitoring.checks import Check
-from evenkeel.core.monitoring.fold import State
+from evenkeel.core.monitoring.fold import CONTINUOUS, State
 from evenkeel.core.monitoring.leaving import Leave
 from evenkeel.core.monitoring.rules import Rules
 from evenkeel.core.pharmacology.doses.products import product
@@ -38,6 +38,14 @@ class Seat:
     def is_lost(self) -> bool:
         """Watched, and a monitor that spoke is silent, or never spoke."""
         return self.state.is_watched and bool(self.state.stale)
+
+    @property
+    def hears_monitor(self) -> bool:
+        """Not lost, and what is known comes from a monitor and not from a nurse's hand."""
+        latest = self.state.latest
+        return not self.is_lost and any(
+            latest[sign].origin == "monitor" for sign in CONTINUOUS if sign in latest
+        )
 
     @property
     def alarm(self) -> Alarm | None:

@@ -78,15 +78,20 @@ def events_of(treatment: Treatment) -> list[Event]:
     return [event_of(row) for row in rows_of(treatment)]
 
 
-def samples_of(treatment: Treatment) -> list[Sample]:
-    """Every pressure, and the latest value of each continuous sign: what the fold needs."""
-    charted = reading_selectors.charted(treatment.pk)
+def samples_of(treatment: Treatment, now: datetime) -> list[Sample]:
+    """Every pressure, and the latest value of each continuous sign: what the fold needs.
+
+    now: the instant that the fold is asked about. A reading that came in after it must not
+        take the place of the one before it: the fold would see neither, and call a monitor
+        lost that speaks all the time.
+    """
+    charted = reading_selectors.charted(treatment.pk, by=now)
     rows: list[Reading] = list(charted.filter(sign__in=_PRESSURES))
     for sign in _CONTINUOUS:
         last = charted.filter(sign=sign, value__isnull=False).last()
         if last is not None:
             rows.append(last)
-    return reading_selectors.samples(rows)
+    return reading_selectors.samples(rows, by=now)
 
 
 def standing_order(treatment: Treatment) -> DoseOrder | None:
@@ -128,14 +133,14 @@ def limits_in_force(treatment: Treatment) -> tuple[Limit, ...]:
 
 
 class Read:
-    """What is read once of a treatment, to be folded at one time or at several."""
+    """What is read once of a treatment by ``now``, to be folded as it stood then."""
 
-    def __init__(self, treatment: Treatment) -> None:
+    def __init__(self, treatment: Treatment, now: datetime) -> None:
         self._parts: dict[str, Any] = {
             "events": events_of(treatment),
-            "readings": samples_of(treatment),
+            "readings": samples_of(treatment, now),
             "rules": rules_of(treatment),
-            "off": reading_selectors.off(treatment.pk),
+            "off": reading_selectors.off(treatment.pk, now),
         }
 
     def at(self, now: datetime, *, horizon: datetime | None = None) -> State:
@@ -145,7 +150,7 @@ class Read:
 
 def state_of(treatment: Treatment, now: datetime, *, horizon: datetime | None = None) -> State:
     """Where this treatment stands at ``now``."""
-    return Read(treatment).at(now, horizon=horizon)
+    return Read(treatment, now).at(now, horizon=horizon)
 
 
 def gate_of(treatment: Treatment, state: State) -> Gate:
