@@ -333,7 +333,7 @@ def test_the_drawing_and_the_panel_say_what_it_is(switched_on, client_as):
 
 
 def test_the_table_of_what_was_written_down_holds_nothing_of_a_model(switched_on):
-    from evenkeel.web.ui.flowsheet import moments
+    from evenkeel.web.ui.sheet_table import moments
 
     day = make_day()
     to_dose(day)

@@ -16,56 +16,26 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evenkeel.web.ui import expected, svg
+from evenkeel.web.ui import clear_places, expected, svg
+from evenkeel.web.ui.sheet_axis import (
+    BOTTOM,
+    BREATHS,
+    CHECKS,
+    DISSOCIATION,
+    EVENTS,
+    LEFT,
+    PRESSURE,
+    SEDATION,
+    SPO2,
+    STRIPS,
+    WIDE,
+    Sheet,
+    by_time,
+    moment,
+    runs,
+)
+from evenkeel.web.ui.sheet_table import moments
 from evenkeel.web.ui.words import clinic_zone, write_number, write_time
-
-WIDTH, LEFT, RIGHT = 828.0, 102.0, 814.0
-# name, range low and high, top, height of the strip: fixed, so that visits compare.
-PRESSURE = (40.0, 200.0, 112.0, 160.0)
-SPO2 = (80.0, 100.0, 294.0, 56.0)
-BREATHS = (0.0, 40.0, 362.0, 44.0)
-SEDATION, DISSOCIATION, EVENTS, CHECKS, BOTTOM = 408.0, 446.0, 484.0, 520.0, 556.0
-GAP_S = 180
-
-
-def moment(value: datetime | str) -> datetime:
-    """An aware datetime. Raises ValueError for a time without a zone."""
-    found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    if found.tzinfo is None:
-        raise ValueError(f"{value!r} has no zone, so it names no moment.")
-    return found
-
-
-class _Sheet:
-    """Where a time and a value stand on the paper."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.document = document
-        self.start, self.end = moment(document["start"]), moment(document["end"])
-        self.now = moment(document["now"])
-        self.span = max((self.end - self.start).total_seconds(), 60)
-        self.gap_s = float(document.get("gap_s", GAP_S))
-        self.series: dict[str, list[dict[str, Any]]] = document.get("series", {})
-        self.levels: dict[str, list[dict[str, Any]]] = document.get("levels", {})
-        # What a model expects stands below everything that was measured or written down.
-        self.model: dict[str, Any] = document.get("expected", {})
-        self.bottom = BOTTOM + expected.TALL if self.model else BOTTOM
-
-    def x(self, when: datetime | str) -> float:
-        part = (moment(when) - self.start).total_seconds() / self.span
-        return LEFT + min(max(part, 0), 1) * (RIGHT - LEFT)
-
-    def inside(self, when: datetime | str) -> bool:
-        return self.start <= moment(when) <= self.end
-
-    @staticmethod
-    def y(value: float, strip: tuple[float, float, float, float]) -> float:
-        low, high, top, tall = strip
-        return top + tall * (1 - (min(max(float(value), low), high) - low) / (high - low))
-
-    def items(self, name: str) -> list[dict[str, Any]]:
-        found = [item for item in self.series.get(name, ()) if self.inside(item["at"])]
-        return sorted(found, key=lambda item: moment(item["at"]))
 
 
 def _label(y: float, name: str, unit: str = "") -> SafeString:
@@ -90,7 +60,7 @@ def _latest(y: float, name: str, words: str, unit: str, over: str = "") -> SafeS
     )
 
 
-def _axis(sheet: _Sheet) -> list[SafeString]:
+def _axis(sheet: Sheet) -> list[SafeString]:
     """Quarter hours in the clinic's zone (wider steps for long sheets), the future, now."""
     step = next(m for m in (5, 15, 30, 60, 120, 360, 1440) if sheet.span / 60 / m <= 9)
     local = sheet.start.astimezone(clinic_zone())
@@ -98,25 +68,39 @@ def _axis(sheet: _Sheet) -> list[SafeString]:
     while first < sheet.start:
         first += timedelta(minutes=step)
     now_x = sheet.x(sheet.now)
-    out = [svg.rect(now_x, 26, RIGHT - now_x, sheet.bottom - 26, "future")]
+    out = [svg.rect(now_x, 26, sheet.right - now_x, sheet.bottom - 26, "future")]
     while first <= sheet.end:
         x = sheet.x(first)
         out.append(svg.line(x, 24, x, sheet.bottom, "grid"))
-        if abs(x - now_x) > 48:
+        if abs(x - now_x) > 60:
             out.append(svg.text(x, 16, write_time(first), "", "middle"))
         first += timedelta(minutes=step)
     out += [
-        svg.line(0, y, WIDTH, y, "rule")
+        svg.line(0, y, sheet.width, y, "rule")
         for y in (96, 282, 352, SEDATION, DISSOCIATION, EVENTS, CHECKS)
     ]
-    for value in (60, 100, 140, 180):
-        y = sheet.y(value, PRESSURE)
-        out.append(svg.line(LEFT, y, RIGHT, y, "dots"))
-        out.append(svg.text(RIGHT - 2, y - 4, value, "", "end"))
+    for value, y, baseline in _figures(sheet):
+        out.append(svg.line(LEFT, y, sheet.right, y, "dots"))
+        out.append(svg.text(sheet.right - 2, baseline, value, "", "end"))
     return out
 
 
-def _dose(sheet: _Sheet) -> list[SafeString]:
+def _figures(sheet: Sheet) -> list[tuple[int, float, float]]:
+    """Figures of the pressures: value, its line, and a baseline that no limit strikes through."""
+    limits = [
+        sheet.y(limit["value"], PRESSURE)
+        for limit in sheet.document.get("limits", ())
+        if STRIPS[limit["series"]] is PRESSURE
+    ]
+    found = []
+    for value in (60, 100, 140, 180):
+        y = sheet.y(value, PRESSURE)
+        struck = any(y - 16 < limit < y - 1 for limit in limits)
+        found.append((value, y, y + 13 if struck else y - 4))
+    return found
+
+
+def _dose(sheet: Sheet) -> list[SafeString]:
     document = sheet.document
     out = [_label(46, "Dose", document.get("dose_unit", "mg/min"))]
     for part in document.get("planned", ()):
@@ -136,7 +120,7 @@ def _dose(sheet: _Sheet) -> list[SafeString]:
         now_x, wide = sheet.x(sheet.now), 7.2 * len(document["dose_words"])
         if last < now_x < last + 12 + wide:  # the line of now would strike the words through
             last = now_x
-        if last < RIGHT - 180:
+        if last < sheet.right - 180:
             out.append(svg.text(last + 8, 54, document["dose_words"], "strong", "start"))
             out.append(svg.text(last + 8, 72, document.get("dose_help", ""), "", "start"))
         else:  # no room beside the bar: below it, on the side of now that has room
@@ -150,26 +134,53 @@ def _dose(sheet: _Sheet) -> list[SafeString]:
     return out
 
 
-def _limits(sheet: _Sheet) -> list[SafeString]:
-    strips = {"sys_dia": PRESSURE, "pulse": PRESSURE, "spo2": SPO2, "rr": BREATHS}
+def _limits(sheet: Sheet) -> list[SafeString]:
     out = []
+    taken = _taken(sheet)
     for limit in sheet.document.get("limits", ()):
-        y = sheet.y(limit["value"], strips[limit["series"]])
+        strip = STRIPS[limit["series"]]
+        y = sheet.y(limit["value"], strip)
         kind = (
             "limit"
             + (" over" if limit.get("over") else "")
             + (" lower" if limit.get("second") else "")
         )
-        out.append(svg.line(LEFT, y, RIGHT, y, kind))
+        out.append(svg.line(LEFT, y, sheet.right, y, kind))
         if limit.get("words"):
             # left of the axis figures, which stand at the right edge of the pressures
-            x = RIGHT - (34 if strips[limit["series"]] is PRESSURE else 2)
+            x, baseline = clear_places.beside_line(
+                limit["words"], y, taken=taken, left=LEFT + 4,
+                right=sheet.right - (34 if strip is PRESSURE else 2),
+                top=strip[2] - 14, foot=strip[2] + strip[3] + 4,
+            )  # fmt: skip
             words = "limit-words" + (" over" if limit.get("over") else "")
-            out.append(svg.text(x, y - 5, limit["words"], words, "end"))
+            out.append(svg.text(x, baseline, limit["words"], words, "end"))
+            taken.append(clear_places.of_words(x, baseline, limit["words"]))
     return out
 
 
-def _pressure(sheet: _Sheet) -> list[SafeString]:
+def _taken(sheet: Sheet) -> list[clear_places.Box]:
+    """What words should keep away from: what was measured, the line of now, other limits."""
+    now_x = sheet.x(sheet.now)
+    # It wanders to the right until the sheet is drawn again.
+    found = [(now_x - 3, 0.0, now_x + 8, sheet.bottom)]
+    for item in sheet.items("sys_dia"):
+        x, top = sheet.x(item["at"]), sheet.y(item["sys"], PRESSURE)
+        found.append((x - 7, top - 6, x + 7, sheet.y(item["dia"], PRESSURE) + 6))
+    for name in ("pulse", "spo2", "rr"):
+        for run in runs(sheet, name):
+            places = [(sheet.x(each["at"]), sheet.y(each["value"], STRIPS[name])) for each in run]
+            found += clear_places.along(places) if len(places) > 1 else []
+            found += [clear_places.around(*places[-1])]
+    found += [
+        (LEFT, y - 1, sheet.right, y + 1)
+        for limit in sheet.document.get("limits", ())
+        for y in [sheet.y(limit["value"], STRIPS[limit["series"]])]
+    ]
+    return found
+
+
+def _pressure(sheet: Sheet) -> list[SafeString]:
     """Paired triangles: filled from the monitor, open by hand."""
     out = []
     items = sheet.items("sys_dia")
@@ -194,25 +205,21 @@ def _pressure(sheet: _Sheet) -> list[SafeString]:
 
 
 def _curve(
-    sheet: _Sheet, name: str, strip: tuple[float, float, float, float], kind: str = "series"
+    sheet: Sheet, name: str, strip: tuple[float, float, float, float], kind: str = "series"
 ) -> list[SafeString]:
     """A line through what was measured, broken where nothing was."""
     out: list[SafeString] = []
-    run: list[tuple[float, float]] = []
-    before: datetime | None = None
-    for item in sheet.items(name):
-        at = moment(item["at"])
-        if before is not None and (at - before).total_seconds() > sheet.gap_s:
-            out += [svg.polyline(run, kind), *_single(run, kind)]
-            run = []
-        place = (sheet.x(at), sheet.y(item["value"], strip))
-        if item.get("by") == "hand":
-            out.append(svg.circle(*place, 3.4, "point open"))
-        run.append(place)
-        before = at
-    out += [svg.polyline(run, kind), *_single(run, kind)]
-    if run:
-        out.append(svg.circle(*run[-1], 3.6, "point thin" if "thin" in kind else "point"))
+    places: list[tuple[float, float]] = []
+    for run in runs(sheet, name):
+        places = [(sheet.x(item["at"]), sheet.y(item["value"], strip)) for item in run]
+        out += [
+            svg.circle(*place, 3.4, "point open")
+            for place, item in zip(places, run, strict=True)
+            if item.get("by") == "hand"
+        ]
+        out += [svg.polyline(places, kind), *_single(places, kind)]
+    if places:
+        out.append(svg.circle(*places[-1], 3.6, "point thin" if "thin" in kind else "point"))
     return out
 
 
@@ -224,7 +231,7 @@ def _single(run: Sequence[tuple[float, float]], kind: str) -> list[SafeString]:
     )
 
 
-def _signs(sheet: _Sheet) -> list[SafeString]:
+def _signs(sheet: Sheet) -> list[SafeString]:
     out = _curve(sheet, "pulse", PRESSURE, "series thin")
     out += _curve(sheet, "spo2", SPO2) + _curve(sheet, "rr", BREATHS)
     for name, words, unit, y in (
@@ -246,46 +253,53 @@ def _signs(sheet: _Sheet) -> list[SafeString]:
     return out
 
 
-def _levels(sheet: _Sheet) -> list[SafeString]:
+def _levels(sheet: Sheet) -> list[SafeString]:
     out = []
     for name, words, top in (
         ("sedation", "Sedation", SEDATION),
         ("dissociation", "Dissociation", DISSOCIATION),
     ):
         out.append(svg.text(0, top + 24, words, "strong"))
-        for item in _by_time(sheet.levels.get(name, ())):
-            if not sheet.inside(item["at"]):
-                continue
+        items = [e for e in by_time(sheet.levels.get(name, ())) if sheet.inside(e["at"])]
+        for place, item in enumerate(items):
             x = sheet.x(item["at"])
-            out.append(svg.rect(x - 13, top + 7, 26, 24, "level-box"))
-            out.append(svg.text(x, top + 24, item["value"], "level", "middle"))
+            # The next box may stand nearer than this one is wide: it gets what is left, and
+            # its number only where that has room. The table has every one.
+            after = sheet.x(items[place + 1]["at"]) if place + 1 < len(items) else WIDE
+            wide = min(26, after - x - 2)
+            if wide < 4:
+                continue
+            out.append(svg.rect(x - 13, top + 7, wide, 24, "level-box"))
+            if wide >= 14:
+                out.append(svg.text(x - 13 + wide / 2, top + 24, item["value"], "level", "middle"))
             if item.get("was") is not None:
                 out.append(svg.text(x + 18, top + 18, item["was"], "struck"))
     return out
 
 
-def _by_time(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(items, key=lambda item: moment(item["at"]))
-
-
-def _events(sheet: _Sheet) -> list[SafeString]:
+def _events(sheet: Sheet) -> list[SafeString]:
     out = [
         svg.text(0, EVENTS + 23, "Events", "strong"),
         svg.text(0, CHECKS + 23, "Checks", "strong"),
     ]
-    events = [e for e in _by_time(sheet.document.get("events", ())) if sheet.inside(e["at"])]
+    now_x = sheet.x(sheet.now)
+    events = [e for e in by_time(sheet.document.get("events", ())) if sheet.inside(e["at"])]
     for place, item in enumerate(events):
         x = sheet.x(item["at"])
         out.append(svg.line(x, EVENTS + 9, x, EVENTS + 28, "event-bar"))
-        after = sheet.x(events[place + 1]["at"]) if place + 1 < len(events) else WIDTH
-        # Words that the next bar would strike through stand in the table.
-        if after - x >= 6.4 * len(item["words"]) + 8:
-            out.append(svg.text(x + 6, EVENTS + 23, item["words"]))
+        after = sheet.x(events[place + 1]["at"]) if place + 1 < len(events) else sheet.width
+        # Words that the next bar or the line of now would strike through stand beside that
+        # line where there is room, else in the table only.
+        begin, wide = x + 6, 6.4 * len(item["words"])
+        if begin - 4 < now_x < begin + wide:
+            begin = now_x + 8
+        if after - begin >= wide + 2:
+            out.append(svg.text(begin, EVENTS + 23, item["words"]))
     leaving = sheet.document.get("leaving")
     if leaving:
-        out.append(svg.text(RIGHT, EVENTS + 23, f"{leaving} ▸", "strong", "end"))
+        out.append(svg.text(sheet.right, EVENTS + 23, f"{leaving} ▸", "strong", "end"))
     first_due = True
-    checks = [c for c in _by_time(sheet.document.get("checks", ())) if sheet.inside(c["at"])]
+    checks = [c for c in by_time(sheet.document.get("checks", ())) if sheet.inside(c["at"])]
     for place, item in enumerate(checks):
         x, y = sheet.x(item["at"]), CHECKS + 18
         if item.get("done"):
@@ -293,7 +307,7 @@ def _events(sheet: _Sheet) -> list[SafeString]:
             out.append(svg.path(f"M{svg.n(x - 3.6)} {svg.n(y + 0.4)}l2.6 2.6 4.8-5.4", "tick"))
         else:
             out.append(svg.circle(x, y, 8, "check-late" if item.get("late") else "check-due"))
-            after = sheet.x(checks[place + 1]["at"]) if place + 1 < len(checks) else RIGHT
+            after = sheet.x(checks[place + 1]["at"]) if place + 1 < len(checks) else sheet.right
             if first_due and after - x > 62:  # words that would overlap stand in the table
                 words = item.get("words") or write_time(moment(item["at"]))
                 out.append(svg.text(x + 12, y + 5, words, "strong"))
@@ -301,56 +315,7 @@ def _events(sheet: _Sheet) -> list[SafeString]:
     return out
 
 
-def moments(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Everything that was written down, by time: {at, time, what, value, origin}."""
-    sheet = _Sheet(document)
-    found = []
-
-    def add(at: datetime | str, what: str, value: str, origin: str = "") -> None:
-        when = moment(at)
-        found.append(
-            {"at": when, "time": write_time(when), "what": what, "value": value, "origin": origin}
-        )
-
-    origins = {"hand": "by hand", "monitor": "monitor"}
-    for item in sheet.series.get("sys_dia", ()):
-        over = f", {item['over']} alarm" if item.get("over") else ""
-        add(
-            item["at"],
-            "Pressure",
-            f"{item['sys']}/{item['dia']} mmHg{over}",
-            origins.get(item.get("by", ""), ""),
-        )
-    for name, what, unit in (
-        ("pulse", "Pulse", "per min"),
-        ("spo2", "SpO₂", "%"),
-        ("rr", "Breaths", "per min"),
-    ):
-        for item in sheet.series.get(name, ()):
-            add(
-                item["at"],
-                what,
-                f"{write_number(item['value'])} {unit}",
-                origins.get(item.get("by", ""), ""),
-            )
-    for name, what in (("sedation", "Sedation"), ("dissociation", "Dissociation")):
-        for item in sheet.levels.get(name, ()):
-            was = f", corrected from {item['was']}" if item.get("was") is not None else ""
-            add(item["at"], what, f"{item['value']}{was}", "by hand")
-    for item in document.get("events", ()):
-        add(item["at"], "Event", item["words"])
-    for item in document.get("checks", ()):
-        add(
-            item["at"],
-            "Check",
-            "done" if item.get("done") else "late" if item.get("late") else "due",
-        )
-    for part in document.get("dose", ()):
-        add(part["from"], "Dose", part.get("words", "given"))
-    return sorted(found, key=lambda row: row["at"])
-
-
-def _summary(sheet: _Sheet) -> str:
+def _summary(sheet: Sheet) -> str:
     said = [f"Treatment from {write_time(sheet.start)} to {write_time(sheet.end, zone=True)}."]
     if sheet.document.get("dose_words"):
         said.append(f"Dose: {sheet.document['dose_words']}.")
@@ -372,8 +337,11 @@ def _summary(sheet: _Sheet) -> str:
 
 
 def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeString:
-    """The figure. live: the address of `answer(document)`; event: the stream's event name."""
-    sheet = _Sheet(document)
+    """The figure. live: the address of `answer(document)`; event: the stream's event name.
+
+    ``width`` of the document: units across, for a place wider than it is high.
+    """
+    sheet = Sheet(document)
     body = [*_axis(sheet), *_limits(sheet), *_dose(sheet), *_pressure(sheet), *_signs(sheet)]
     body += [*_levels(sheet), *_events(sheet)]
     if sheet.model:
@@ -382,7 +350,7 @@ def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeSt
             for each in sheet.model["points"]
             if sheet.inside(each["at"])
         ]
-        body += expected.strip(sheet.model, points, top=BOTTOM, left=LEFT, right=RIGHT)
+        body += expected.strip(sheet.model, points, top=BOTTOM, left=LEFT, right=sheet.right)
     now_x = sheet.x(sheet.now)
     now = format_html(
         '<g data-now-line data-x="{}">{}{}</g>',
@@ -422,13 +390,13 @@ def draw(document: dict[str, Any], *, live: str = "", event: str = "") -> SafeSt
         "<span><del>6</del> corrected, kept</span>{}</p>{}</figure>",
         live,
         event,
-        svg.n(WIDTH),
+        svg.n(sheet.width),
         svg.n(sheet.bottom),
         _summary(sheet),
         sheet.start.isoformat(),
         sheet.end.isoformat(),
         svg.n(LEFT),
-        svg.n(RIGHT),
+        svg.n(sheet.right),
         cursor,
         svg.join(body),
         now,

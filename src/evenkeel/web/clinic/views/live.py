@@ -126,12 +126,21 @@ def parts_of(
     }  # fmt: skip
 
 
-def _context(request: HttpRequest, found: Treatment, *, wait_s: float = 0.0) -> dict[str, Any]:
+def sheet_width(request: HttpRequest) -> dict[str, int]:
+    """How wide this screen would have the sheet, as flowsheet.js left it; drawn within bounds."""
+    told = request.COOKIES.get("evenkeel-sheet-width", "")
+    return {"width": int(told)} if told.isascii() and told.isdecimal() and len(told) < 5 else {}
+
+
+def _context(
+    request: HttpRequest, found: Treatment, *, wait_s: float = 0.0, on_paper: bool = False
+) -> dict[str, Any]:
     now = timezone.now()
     return {
         "card": card(found),
         "extra": [(f"{found.chair.name}, responsible", found.nurse.short_name)],
-        "document": flowsheet.document_of(found, now, wait_s=wait_s),
+        "document": flowsheet.document_of(found, now, wait_s=wait_s)
+        | ({} if on_paper else sheet_width(request)),
         "emergency": sheet_for(found.course.product),
         "what": product(found.course.product),
         **parts_of(found, now, request.user, wait_s=wait_s),
@@ -168,7 +177,7 @@ def sheet_json(request: HttpRequest, pk: int) -> JsonResponse:
     """The flowsheet as a document with its drawing; see ui/README.md."""
     found = treatment_or_404(request, pk)
     document = flowsheet.document_of(found, timezone.now(), wait_s=WAIT_S)
-    return JsonResponse(flowsheet_answer(document))
+    return JsonResponse(flowsheet_answer(document | sheet_width(request)))
 
 
 @never_cache
@@ -177,7 +186,7 @@ def sheet_json(request: HttpRequest, pk: int) -> JsonResponse:
 def paper(request: HttpRequest, pk: int) -> HttpResponse:
     """The printed form: the sheet, the gate, the overrides, who did what."""
     found = treatment_or_404(request, pk)
-    context = _context(request, found, wait_s=expected.PRINT_WAIT_S)
+    context = _context(request, found, wait_s=expected.PRINT_WAIT_S, on_paper=True)
     state = context["state"]
     context["written"] = [
         {"at": event.at, "by": event.by, "words": words, "struck": event.id in state.struck,

@@ -35,6 +35,7 @@ function replace(figure, markup) {
   if (open) twin.open = true;
   if (held) figure.querySelector("svg[data-plot]").focus({ preventScroll: true });
   moveNow(figure);
+  fit(figure);
 }
 
 function moveNow(figure) {
@@ -49,6 +50,38 @@ function moveNow(figure) {
   const words = line.querySelector("text");
   if (words) words.textContent = clinicTime(serverNow(), { seconds: true });
 }
+
+// A screen wider than the sheet gets a wider sheet, not a blank: where the height is what holds
+// the drawing back, the wished width is told in a cookie and the sheet is drawn anew. It says
+// nothing but a number of units, so that the next page is drawn right at once.
+const COOKIE = "evenkeel-sheet-width";
+const NARROW = 828;
+const WIDE = 1700;
+
+function wished(drawing) {
+  const most = Number.parseFloat(getComputedStyle(drawing).maxHeight);
+  const { width } = drawing.getBoundingClientRect();
+  const tall = drawing.viewBox.baseVal.height;
+  if (!(most > 0) || !(width > 0) || !tall) return NARROW;
+  return Math.round(Math.min(Math.max((width * tall) / most, NARROW), WIDE) / 4) * 4;
+}
+
+function fit(figure) {
+  const drawing = figure.querySelector("svg[data-plot]");
+  if (!figure.dataset.live || !drawing) return;
+  const wish = wished(drawing);
+  if (Math.abs(wish - drawing.viewBox.baseVal.width) < 12) return;
+  // Asked once: where cookies are refused, the sheet stays as it is.
+  if (figure.wished === wish) return;
+  figure.wished = wish;
+  document.cookie = `${COOKIE}=${wish}; path=/treatments/; max-age=31536000; SameSite=Strict${location.protocol === "https:" ? "; Secure" : ""}`;
+  refresh(figure);
+}
+
+const fitAll = () => document.querySelectorAll("[data-flowsheet][data-live]").forEach(fit);
+let resized = 0;
+window.addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(fitAll, 300); });
+fitAll();
 
 setInterval(() => document.querySelectorAll("[data-flowsheet]").forEach(moveNow), 1000);
 
