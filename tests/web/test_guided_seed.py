@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.support.people import make_user
 from tests.support.referrals import SAMPLES
 
 from evenkeel.core.guidelines.packs.library import library
+from evenkeel.core.protocols.library import protocol
 from evenkeel.web.records.models import EditionEffect, Patient, ScreeningDecision
-from evenkeel.web.records.seed import guided
+from evenkeel.web.records.seed import guided, live
 from evenkeel.web.records.selectors.editions import explain_again
 from evenkeel.web.records.selectors.facts import check_of
 from evenkeel.web.records.services import edition_reviews, referrals
@@ -55,3 +56,14 @@ def test_the_packet_is_issued(patient):
     issued = patient.packets.get()
     assert issued.payer_pack == guided.PAYER
     assert bytes(issued.pdf).startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("scene", live.SCENES, ids=lambda scene: f"chair {scene.chair}")
+def test_people_in_chairs_are_booked_for_as_long_as_their_protocol_says(scene):
+    """So that the picture of the day draws the turnover of the content, not an hour and more."""
+    rules = protocol({"racemic_iv": "ketamine-iv-six"}.get(scene.product, "esketamine-us-trd"))
+    booked = live._booked_for(scene, NOW + timedelta(minutes=3))
+    minutes = (booked.upper - booked.lower).total_seconds() / 60
+    assert minutes == rules.dose_minutes.value + rules.observation_minutes.value + 15
+    assert booked.upper > NOW  # nobody sits there beyond the booking
+    assert booked.lower.minute % 5 == 0

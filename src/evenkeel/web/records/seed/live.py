@@ -20,12 +20,14 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from evenkeel.core.monitoring import events as e
+from evenkeel.core.protocols.library import protocol
 from evenkeel.core.protocols.states import CourseStatus
 from evenkeel.web.accounts.models import User
 from evenkeel.web.accounts.roles import Role
 from evenkeel.web.records.models import Chair, Container, Course, Treatment
 from evenkeel.web.records.seed import house
 from evenkeel.web.records.seed.rows import Rows
+from evenkeel.web.records.seed.stories import IV, NASAL
 from evenkeel.web.records.seed.treatments import Writer
 from evenkeel.web.records.services import (
     charting,
@@ -67,6 +69,9 @@ SCENES = (
     Scene(chair=5, product="racemic_iv", arrived=128, dosed=103),
     Scene(chair=7, product="racemic_iv", arrived=9, dosed=None, pressure=(148, 94)),
 )
+
+
+PROTOCOLS = {"racemic_iv": IV, "esketamine_nasal": NASAL}
 
 
 def weight_of(patient: Any) -> Decimal:
@@ -191,7 +196,7 @@ def _catch_up(now: datetime) -> None:
 def _play(scene: Scene, team: _Team, now: datetime) -> None:
     """One scene; left out where no chair is free for it."""
     arrived = now - timedelta(minutes=scene.arrived)
-    treatment = _moved_to(scene, team, arrived)
+    treatment = _moved_to(scene, team, arrived, now)
     if treatment is None:
         return
     nurse = treatment.nurse
@@ -203,9 +208,24 @@ def _play(scene: Scene, team: _Team, now: datetime) -> None:
         _dose(treatment, nurse, second, now - timedelta(minutes=scene.dosed), now)
 
 
-def _moved_to(scene: Scene, team: _Team, arrived: datetime) -> Treatment | None:
+def _booked_for(scene: Scene, now: datetime) -> DateTimeTZRange:
+    """What was booked: dose, observation and turnover of the protocol, from the dose on.
+
+    People come before the hour that they are booked for, and a dose begins at it or some
+    minutes late; who is at the gate still is booked for a quarter of an hour from now.
+    """
+    rules = protocol(PROTOCOLS[scene.product])
+    begins = (
+        now + timedelta(minutes=15) if scene.dosed is None else now - timedelta(minutes=scene.dosed)
+    )
+    begins = begins.replace(minute=begins.minute - begins.minute % 5, second=0, microsecond=0)
+    stay = timedelta(minutes=rules.chair_minutes + rules.turnover_minutes.value)
+    return DateTimeTZRange(begins, begins + stay)
+
+
+def _moved_to(scene: Scene, team: _Team, arrived: datetime, now: datetime) -> Treatment | None:
     """Somebody's next booking, moved to a free chair at this hour."""
-    period = DateTimeTZRange(arrived - timedelta(minutes=2), arrived + timedelta(minutes=190))
+    period = _booked_for(scene, now)
     holding = Treatment.objects.exclude(status__in=[Status.CANCELLED, Status.MISSED])
     taken = set(
         holding.filter(Q(period__overlap=period) | Q(status__in=Treatment.OPEN)).values_list(
@@ -232,7 +252,7 @@ def _moved_to(scene: Scene, team: _Team, arrived: datetime) -> Treatment | None:
     treatment = (
         Treatment.objects.filter(
             status=Status.BOOKED, course__status=CourseStatus.MAINTENANCE,
-            course__product=scene.product, period__startswith__gt=arrived,
+            course__protocol=PROTOCOLS[scene.product], period__startswith__gt=arrived,
         )
         .exclude(patient__treatments__status__in=[*Treatment.OPEN])
         .exclude(patient__user__isnull=False)
