@@ -71,7 +71,10 @@ class Course:
     treatments: int
     formulas: Formulas
     flows: int  # the first rows of the formulas: what leaves a compartment
-    leave: Floats  # shape (compartments, flows): 1 where a flow leaves it
+    left: Ints  # compartments that something leaves
+    leaves_by: Ints  # from which place on in ``by_source`` its flows stand
+    by_source: Ints  # flows by the compartment that they leave
+    size: int  # compartments
     inner: Ints  # flows that stay in the body, by the compartment that they reach
     shares: slice  # the next rows: how much of these arrives
     scales: slice  # the next
@@ -98,7 +101,11 @@ class Course:
         """
         made = self.formulas.of(etas)
         outflows = made[:, : self.flows] * self.model.per_hour
-        leaving = self.leave @ outflows
+        leaving = np.zeros((len(made), self.size, len(etas)))
+        if self.left.size:
+            leaving[:, self.left] = np.add.reduceat(
+                outflows[:, self.by_source], self.leaves_by, axis=1
+            )
         moving = outflows[:, self.inner] * made[:, self.shares]
         outputs = made[:, self.scales].copy()
         when, amount = self._events(made)
@@ -110,7 +117,7 @@ class Course:
         fading = np.zeros((len(leaving), len(etas)))
         for those in self.upstream:
             np.maximum(fading, leaving[:, those].min(axis=1), out=fading)
-        n, flows = len(self.leave), self.source.size
+        n, flows = self.size, self.source.size
         found = np.empty((len(etas), len(self.analytes), self.times_h.size))
         fractions = ROUGH if rough else EXACT
         _at_times(

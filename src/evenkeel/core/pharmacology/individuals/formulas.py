@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenkeel.core.pharmacology.doses.occasions import Difference
+from evenkeel.core.pharmacology.individuals.few import Few, few
 from evenkeel.core.pharmacology.library.expressions import Expression, read_expression
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.library.subjects import values_of
@@ -61,27 +62,31 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formulas:
-    """fixed: by row; products: the rows of those, whose logs are ``logs + weights @ etas``.
+    """fixed: by row; products: the rows of those, in each treatment one of the ``kinds``.
 
-    weights: shape (treatments, products, differences). groups: of the other rows that
-    differ; the first is the person's.
+    kinds: shape (treatments, products). The logs of kinds are ``logs + weights @ etas``.
+    groups: of the other rows that differ; the first is the person's.
     """
 
+    width: int
     fixed: Floats
     products: Ints
+    kinds: Ints
     logs: Floats
-    weights: Floats
+    weights: Few | None
     values: Values
     groups: tuple[Group, ...]
 
     def of(self, etas: Floats) -> Floats:
         """Shape (treatments, rows, sets), of etas with shape (sets, differences)."""
-        parts, _, width = self.weights.shape
-        made = np.empty((parts, self.fixed.size, len(etas)))
+        made = np.empty((len(self.kinds), self.fixed.size, len(etas)))
         made[:] = self.fixed[:, None]
-        made[:, self.products] = np.exp(self.logs[:, None] + self.weights @ etas.T)
+        if self.weights is not None:
+            powers = self.weights.times(etas.T)
+            powers += self.logs[:, None]
+            made[:, self.products] = np.exp(powers, out=powers)[self.kinds]
         if self.groups:
-            away = np.ones((width + 1, len(etas)))
+            away = np.ones((self.width + 1, len(etas)))
             np.exp(etas.T, out=away[:-1])
             known = self.values
             for number, group in enumerate(self.groups):
@@ -119,9 +124,9 @@ class Sketch:
     def formulas(self, informed: Sequence[Difference], treatments: int) -> Formulas:
         """All that was asked for. informed: the differences, in the order of the etas."""
         place = {difference: row for row, difference in enumerate(informed)}
-        fixed, logs = np.zeros(len(self._asked)), []
+        fixed = np.zeros(len(self._asked))
         products: list[int] = []
-        weights: list[Floats] = []
+        rows: list[tuple[float, Floats]] = []
         others: dict[Pairs, list[tuple[int, Expression]]] = {}
         for row, (what, absent, of_dose) in enumerate(self._asked):
             if what is None:
@@ -141,16 +146,22 @@ class Sketch:
                     if at is not None:
                         weight[k, at] += power
             products.append(row)
-            logs.append(np.log(product[0]))
-            weights.append(weight)
+            rows.append((float(np.log(product[0])), weight))
+        shape = (treatments, len(products))
+        kinds, of_kind = np.zeros(shape, dtype=np.int64), np.zeros((0, 1 + len(informed)))
+        if products:
+            whole = np.array([np.column_stack([np.full(treatments, a), w]) for a, w in rows])
+            of_kind, found = np.unique(
+                whole.swapaxes(0, 1).reshape(-1, 1 + len(informed)), axis=0, return_inverse=True
+            )
+            kinds = found.reshape(shape)
         return Formulas(
+            width=len(informed),
             fixed=fixed,
             products=np.array(products, dtype=np.int64),
-            logs=np.array(logs, dtype=np.float64),
-            weights=np.array(weights)
-            .reshape(len(products), treatments, len(informed))
-            .swapaxes(0, 1)
-            .copy(),
+            kinds=kinds,
+            logs=of_kind[:, 0],
+            weights=few(of_kind[:, 1:]) if products and informed else None,
             values=self.typical(),
             groups=self._groups(others, place, treatments),
         )

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from evenkeel.core.pharmacology.doses.occasions import Difference, begins_of, differences, prior_of
 from evenkeel.core.pharmacology.doses.regimens import Dose
 from evenkeel.core.pharmacology.individuals.courses import Course
+from evenkeel.core.pharmacology.individuals.few import Few, few
 from evenkeel.core.pharmacology.individuals.likelihood import Likelihood, Measurement, likelihood_of
 from evenkeel.core.pharmacology.individuals.preparing import course_of
 from evenkeel.core.pharmacology.library.models import Model
@@ -74,6 +75,7 @@ class Posterior:
         whose posterior therefore is the prior (given the others of their block).
     width: how many are of the first kind; z has this length.
     factor: shape (differences, differences), lower triangle, of the prior's covariance.
+    spread: of it what belongs to z; None: z is empty.
     begins_h: when the treatments begin that are told apart.
     time_of, analyte_of: place of each measurement among the course's.
     """
@@ -83,13 +85,14 @@ class Posterior:
     differences: tuple[Difference, ...]
     width: int
     factor: Floats
+    spread: Few | None
     begins_h: Floats
     time_of: Ints
     analyte_of: Ints
 
     def predictions(self, z: Floats, *, rough: bool = False) -> Floats:
         """ng/mL at each measurement, of z with shape (sets, width); (sets, measurements)."""
-        etas = z @ self.factor[: self.width, : self.width].T
+        etas = z if self.spread is None else self.spread.times(z.T).T
         made = self.course.concentrations(etas, rough=rough)
         return np.minimum(made[:, self.analyte_of, self.time_of], _VAST)
 
@@ -197,12 +200,15 @@ def posterior_of(
         raise Refusal((f"{model.id}: no dose before the measurements reaches {', '.join(missed)}",))
     everything = differences(model, course.treatments)
     ordered = (*course.informed, *(each for each in everything if each not in course.informed))
+    width = len(course.informed)
+    factor = np.asarray(np.linalg.cholesky(prior_of(model, ordered)), dtype=np.float64)
     return Posterior(
         course=course,
         likelihood=likelihood_of(measurements, [model.residuals[name] for name in own]),
         differences=ordered,
-        width=len(course.informed),
-        factor=np.asarray(np.linalg.cholesky(prior_of(model, ordered)), dtype=np.float64),
+        width=width,
+        factor=factor,
+        spread=few(factor[:width, :width]) if width else None,
         begins_h=begins,
         time_of=np.searchsorted(times, [each.time_h for each in measurements]),
         analyte_of=np.array([measured.index(name) for name in own]),

@@ -76,9 +76,9 @@ def course_of(
         sketch.ask(scale)
     entries, site, kind = _entries(sketch, typical.covariates, before, when_of, where)
     targets = np.array([where[flows[place].target or 0] for place in inner], dtype=np.int64)
-    leave = np.zeros((len(where), len(flows)))
-    for row, flow in enumerate(flows):
-        leave[where[flow.source], row] = 1.0
+    left = np.array([where[flow.source] for flow in flows], dtype=np.int64)
+    by_source = np.argsort(left, kind="stable")
+    left, leaves_by = np.unique(left[by_source], return_index=True)
     source = np.array([where[flows[place].source] for place in inner], dtype=np.int64)
     first = len(flows) + len(inner)
     leaves, outward = _stars(len(where), source, targets)
@@ -95,7 +95,10 @@ def course_of(
         treatments=begins.size,
         formulas=sketch.formulas(informed, begins.size),
         flows=len(flows),
-        leave=leave,
+        left=left,
+        leaves_by=leaves_by,
+        by_source=by_source,
+        size=len(where),
         inner=np.array(inner, dtype=np.int64),
         shares=slice(len(flows), first),
         scales=slice(first, first + len(seen)),
