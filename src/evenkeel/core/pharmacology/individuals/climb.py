@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenkeel.core.pharmacology.individuals.posterior import Posterior, Shapes
+from evenkeel.core.pharmacology.kernels.compiled import kernel
 from evenkeel.core.pharmacology.populations.people import standard_normals
 from evenkeel.core.pharmacology.systems.linear import Floats
 
@@ -44,7 +45,8 @@ _RADIUS, _WIDEST = 2.0, 6.0
 _NEAR = 0.02  # a shorter step goes over to the last ones
 _DONE = 3e-8
 _GROWS = 4.0  # the last steps shrink: one that is so many times the one before is a mistake
-_DAMPING = np.geomspace(1e-6, 1.0, 33)
+
+_within = kernel("steps.within")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +115,7 @@ def _around(posterior: Posterior, top: Floats, bend: Floats) -> list[Floats]:
     ends at the time of a measurement, the posterior has an edge, and often a top on either side.
     One table of places for the ridges, and one for each side of each time.
     """
-    roots, axes = np.linalg.eigh(bend)
-    doubt = (axes / np.maximum(roots, _FLAT)) @ axes.T
+    doubt, _ = inverse_of(bend, _FLAT)
     ridge = doubt / np.diag(doubt)[:, None]
     made = [top + np.concatenate([_ACROSS * ridge, -_ACROSS * ridge])]
     one = np.eye(len(top))
@@ -196,7 +197,7 @@ def _follow(
     radius, done = np.full(len(here.z), _RADIUS), np.zeros(len(here.z), dtype=np.bool_)
     lowest_known = math.inf if known is None else float(known.value.min())
     for taken in range(most + 1):
-        step, depth = (_within if learn else _dogleg)(here.slope, here.bend, radius)
+        step, depth = _steps(here.slope, here.bend, radius)
         lowest = min(lowest_known, float(here.value.min(initial=math.inf)))
         hope, spare = _HOPE_LEARNT if learn else _HOPE
         hopeful = here.value - lowest <= hope * depth + spare
@@ -275,7 +276,7 @@ def finish(posterior: Posterior, end: Shapes) -> tuple[Shapes, int]:
     while steps < _STEPS:
         steps += 1
         z, value, slope = here.z[0], float(here.value[0]), here.slope[0]
-        step = _within(slope[None], bend, np.array([radius]))[0]
+        step = _steps(slope[None], bend, np.array([radius]))[0]
         length = _length(step[0])
         if length < _DONE or radius < _DONE:
             break
@@ -296,43 +297,28 @@ def finish(posterior: Posterior, end: Shapes) -> tuple[Shapes, int]:
     return here, steps
 
 
-def _within(slope: Floats, bend: Floats, radius: Floats) -> tuple[Floats, Floats]:
+def _steps(slope: Floats, bend: Floats, radius: Floats) -> tuple[Floats, Floats]:
     """Steps to the bottom of each parabola, no longer than each radius; how deep those lie."""
-    roots, axes = np.linalg.eigh(bend)
-    turned = (axes.swapaxes(1, 2) @ slope[:, :, None])[:, :, 0]
-    low = np.maximum(0.0, 1e-6 - roots[:, :1])
-    step = turned / (roots + low)
-    depth = 0.5 * (turned * step).sum(axis=1)
-    far = np.flatnonzero((step**2).sum(axis=1) > radius**2)
-    if far.size:
-        # The longest of some steps that are short enough: nothing depends on the last digit.
-        long = np.sqrt((turned[far] ** 2).sum(axis=1)) / radius[far] + 1.0
-        damping = low[far] + _DAMPING * long[:, None]
-        some = turned[far, None, :] / (roots[far, None, :] + damping[:, :, None])
-        fits = (some**2).sum(axis=2) <= radius[far, None] ** 2
-        step[far] = some[np.arange(far.size), fits.argmax(axis=1)]
-    return -(axes @ step[:, :, None])[:, :, 0], depth
+    places, width = slope.shape
+    step, depth = np.zeros((places, width)), np.empty(places)
+    _within(slope, bend, radius, np.empty((width, width)), np.empty(width), step, depth)
+    return step, depth
 
 
-def _dogleg(slope: Floats, bend: Floats, radius: Floats) -> tuple[Floats, Floats]:
-    """As ``_within``, where each parabola has a bottom: straight down, then to it (Powell)."""
-    whole = -np.linalg.solve(bend, slope[:, :, None])[:, :, 0]
-    depth = -0.5 * (slope * whole).sum(axis=1)
-    far = np.flatnonzero((whole**2).sum(axis=1) > radius**2)
-    if far.size:
-        down, most = slope[far], radius[far, None]
-        steep = (down**2).sum(axis=1, keepdims=True)
-        bent = ((bend[far] @ down[:, :, None])[:, :, 0] * down).sum(axis=1, keepdims=True)
-        first = -(steep / bent) * down
-        size = np.sqrt((first**2).sum(axis=1, keepdims=True))
-        way = whole[far] - first
-        # How far from the first towards the bottom the radius is met.
-        a = (way**2).sum(axis=1, keepdims=True)
-        b = (first * way).sum(axis=1, keepdims=True)
-        c = np.minimum(size**2 - most**2, 0.0)
-        share = (np.sqrt(b**2 - a * c) - b) / np.maximum(a, 1e-300)
-        whole[far] = np.where(size >= most, first * (most / size), first + share * way)
-    return np.asarray(whole), np.asarray(depth)
+def inverse_of(bend: Floats, least: float) -> tuple[Floats, float]:
+    """The inverse of a curvature that is taken as ``least`` where it is less; its log volume.
+
+    The volume is the sum of the logs of the roots.
+    """
+    try:
+        np.linalg.cholesky(bend - least * np.eye(len(bend)))
+    except np.linalg.LinAlgError:
+        roots, axes = np.linalg.eigh(bend)
+        roots = np.maximum(roots, least)
+        return (axes / roots) @ axes.T, float(np.log(roots).sum())
+    made = np.linalg.inv(bend)
+    volume = 2.0 * float(np.log(np.diag(np.linalg.cholesky(bend))).sum())
+    return np.asarray(0.5 * (made + made.T)), volume
 
 
 def _length(of: Floats) -> float:

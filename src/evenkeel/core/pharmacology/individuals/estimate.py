@@ -16,7 +16,7 @@ import numpy as np
 
 from evenkeel.core.pharmacology.doses.occasions import Difference, differences, prior_of, split
 from evenkeel.core.pharmacology.doses.regimens import Dose
-from evenkeel.core.pharmacology.individuals.climb import top_of
+from evenkeel.core.pharmacology.individuals.climb import inverse_of, top_of
 from evenkeel.core.pharmacology.individuals.likelihood import Measurement
 from evenkeel.core.pharmacology.individuals.posterior import posterior_of
 from evenkeel.core.pharmacology.library.models import Model
@@ -117,14 +117,13 @@ def most_probable(
         etas = np.array([start.get(each.name, 0.0) for each in posterior.differences[:width]])
         given = [np.linalg.solve(factor[:width, :width], etas)]
     top = top_of(posterior, given)
-    roots, axes = np.linalg.eigh(top.curvature)
     # A top bends upwards; what is below this is what differences lose.
-    roots = np.maximum(roots, 1e-6)
+    left_open, volume = inverse_of(top.curvature, 1e-6)
     everything = differences(model, posterior.course.treatments)
     place = {each: k for k, each in enumerate(posterior.differences)}
     back = [place[each] for each in everything]
     inner = np.eye(len(everything))
-    inner[:width, :width] = (axes / roots) @ axes.T
+    inner[:width, :width] = left_open
     covariance = (factor @ inner @ factor.T)[np.ix_(back, back)]
     whole = (factor[:, :width] @ top.z)[back]
     left = np.diag(covariance) / np.diag(prior_of(model, everything))
@@ -148,9 +147,7 @@ def most_probable(
         untouched=tuple(
             each.name for each, touched in zip(everything, moved, strict=True) if not touched
         ),
-        log_evidence=float(
-            -top.value - 0.5 * np.log(roots).sum() - 0.5 * seen * math.log(2 * math.pi)
-        ),
+        log_evidence=float(-top.value - 0.5 * volume - 0.5 * seen * math.log(2 * math.pi)),
         typical=typical,
         predicted=predicted,
         weighted=posterior.likelihood.weighted(predicted),
