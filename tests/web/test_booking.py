@@ -424,3 +424,18 @@ def test_a_day_is_as_long_as_the_clinic_clock_makes_it(settings, zone, day, hour
     assert end - start == timedelta(hours=hours)
     assert start.astimezone(ZoneInfo(zone)).date() == day
     assert (start - timedelta(seconds=1)).astimezone(ZoneInfo(zone)).date() < day
+
+
+def test_today_marks_now_and_another_day_does_not(clinic):
+    """A phone begins at this mark, by script or by the address that Today leads to."""
+    from evenkeel.web.clinic.plots import day_plan
+
+    now = local(MONDAY, 13, 20)
+
+    def drawn(day):
+        return str(day_plan.draw(find.day_plan(day), marks=(), href=lambda b: "#", now=now))
+
+    assert drawn(MONDAY).count('id="now"') == 1
+    assert ">13:20<" in drawn(MONDAY)
+    assert ">13:00<" not in drawn(MONDAY)  # the hour beside it makes room
+    assert 'id="now"' not in drawn(MONDAY + timedelta(days=1))

@@ -79,8 +79,13 @@ def nobody_prescribes(plan: DayPlan) -> list[Span]:
     return uncovered(whole, duties)
 
 
-def draw(plan: DayPlan, *, marks: Sequence[Mark], href: Callable[[Booked], str]) -> SafeString:
-    """The picture. ``href`` gives the address that a booked treatment opens."""
+def draw(
+    plan: DayPlan, *, marks: Sequence[Mark], href: Callable[[Booked], str], now: datetime
+) -> SafeString:
+    """The picture. ``href`` gives the address that a booked treatment opens.
+
+    now: marked where it lies on this day, as the element ``now``; a phone begins there.
+    """
     first, last = hours(plan)
     per_second = (RIGHT - LEFT) / (last - first).total_seconds()
 
@@ -89,20 +94,35 @@ def draw(plan: DayPlan, *, marks: Sequence[Mark], href: Callable[[Booked], str])
         return LEFT + (at - first).total_seconds() * per_second
 
     foot = TOP + ROW * len(plan.chairs)
-    parts = [_hatch(), *_axis(first, last, x, foot + 150)]
+    is_now = first <= now < last
+    parts = [_hatch(), *_axis(first, last, x, foot + 150, now if is_now else None)]
+    if is_now:  # below what is booked, whose words it would strike through
+        parts.append(_now(x(now), now, foot))
     gaps = nobody_prescribes(plan)
     parts += [
         svg.rect(x(gap.start), TOP, x(gap.end) - x(gap.start), foot - TOP, "hatched")
         for gap in gaps
     ]
+    names: list[SafeString] = []
     for row, chair in enumerate(plan.chairs):
         y = TOP + ROW * row
-        parts += [svg.text(0, y + 18, chair.name, "strong"), svg.line(0, y, RIGHT, y, "rule")]
+        names.append(svg.line(-RIGHT, y, LEFT - 14, y, "rule"))
+        names.append(svg.text(0, y + 18, chair.name, "strong"))
+        parts.append(svg.line(0, y, RIGHT, y, "rule"))
         parts += [_booked(item, x, y, href(item)) for item in plan.on(chair)]
         parts += [_mark(mark, x, y) for mark in marks if mark.chair == chair.pk]
     parts.append(svg.line(0, foot, RIGHT, foot, "rule thick"))
     parts += _cover_lane(plan, gaps, x, foot + 18)
     parts += _nurse_lane(plan, first, last, x, foot + 62)
+    for words, kind, y in (
+        ("Prescriber", "strong", 31), ("on site", "", 47), ("Nurses", "strong", 75),
+        ("places used,", "", 91), ("on duty", "", 105),
+    ):  # fmt: skip
+        names.append(svg.text(0, foot + y, words, kind))
+    # Last, on a ground of their own: booking.js keeps them in view while the day scrolls.
+    names.append(svg.line(-RIGHT, foot, LEFT - 14, foot, "rule thick"))
+    ground = svg.rect(-RIGHT, 0, RIGHT + LEFT - 14, foot + 116, "names-ground")
+    parts.append(format_html("<g data-names>{}{}</g>", ground, svg.join(names)))
     said = f"{len(plan.booked)} treatments on {len(plan.chairs)} chairs"
     # It holds links, so it is a group and not one image.
     return format_html(
@@ -122,14 +142,24 @@ def _hatch() -> SafeString:
     )
 
 
+def _now(x: float, now: datetime, foot: float) -> SafeString:
+    words = svg.boxed(x, 2, write_time(now), kind="on-now", box="now-box", anchor="middle")
+    return format_html('<g id="now">{}{}</g>', svg.line(x, 22, x, foot, "now-line"), words)
+
+
 def _axis(
-    first: datetime, last: datetime, x: Callable[[datetime], float], foot: float
+    first: datetime,
+    last: datetime,
+    x: Callable[[datetime], float],
+    foot: float,
+    now: datetime | None,
 ) -> list[SafeString]:
     # Counted in UTC, so that a day of 23 or 25 hours has as many lines.
     parts, hour, end = [], first.astimezone(UTC), last.astimezone(UTC)
     while hour <= end:
         parts.append(svg.line(x(hour), TOP - 8, x(hour), foot, "grid"))
-        parts.append(svg.text(x(hour), 16, write_time(hour), "axis", "middle"))
+        if now is None or abs(x(hour) - x(now)) > 44:
+            parts.append(svg.text(x(hour), 16, write_time(hour), "axis", "middle"))
         hour += timedelta(hours=1)
     return parts
 
@@ -183,10 +213,7 @@ def _mark(mark: Mark, x: Callable[[datetime], float], y: float) -> SafeString:
 def _cover_lane(
     plan: DayPlan, gaps: Sequence[Span], x: Callable[[datetime], float], y: float
 ) -> list[SafeString]:
-    parts = [
-        svg.text(0, y + 13, "Prescriber", "strong"),
-        svg.text(0, y + 29, "on site"),
-    ]
+    parts: list[SafeString] = []
     for span, names in cover(plan.prescribers):
         left, wide = x(span.start), x(span.end) - x(span.start)
         words = f"{names}, {write_time(span.start)} to {write_time(span.end)}"
@@ -218,8 +245,7 @@ def _nurse_lane(
     def up(count: int) -> float:
         return foot - high * count / most
 
-    parts = [svg.text(0, y + 13, "Nurses", "strong"), svg.text(0, y + 29, "places used,")]
-    parts.append(svg.text(0, y + 43, "on duty"))
+    parts: list[SafeString] = []
     for quarter, count in zip(quarters, needed, strict=True):
         if count:
             left = x(quarter)

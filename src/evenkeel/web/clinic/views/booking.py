@@ -205,10 +205,13 @@ def _page(request: HttpRequest, day: date, beside: Beside, status: int = 200) ->
         "day": day,
         "before": _address(day - timedelta(days=1), **_kept(beside)),
         "after": _address(day + timedelta(days=1), **_kept(beside)),
-        "now_day": _address(today(), **_kept(beside)),
+        "now_day": f"{_address(today(), **_kept(beside))}#now",
         "plan": plan,
         "picture": day_plan.draw(
-            plan, marks=marks, href=lambda b: _address(day, treatment=b.treatment.pk)
+            plan,
+            marks=marks,
+            href=lambda b: _address(day, treatment=b.treatment.pk),
+            now=timezone.now(),
         ),
         "rows": [(chair, plan.on(chair)) for chair in plan.chairs],
         "gaps": day_plan.nobody_prescribes(plan),
