@@ -294,6 +294,22 @@ def test_an_empty_worklist_says_how_things_come_onto_it(client_as):
         assert sentence in words
 
 
+def test_each_purpose_of_consent_has_one_name_wherever_staff_read_it(nora, client_as):
+    """And messages between visits are called as the text that the person signs calls them."""
+    from evenkeel.web.clinic.forms.consent import LABELS
+    from evenkeel.web.records.models import Purpose
+
+    page = client_as("nurse").get(reverse("clinic:consent", args=[nora.number])).content.decode()
+    stands, asked = page.rsplit("Where each purpose stands", 1)[1].split("Ask about", 1)
+    for purpose in Purpose:
+        name = LABELS[purpose]
+        assert name.lower() == purpose.label
+        assert f'<span class="title">{name}</span>' in stands
+        assert name in asked
+    text = consent_texts.current("contact", timezone.now().date())
+    assert text.title == LABELS[Purpose.CONTACT]
+
+
 def test_staff_see_where_consent_stands_ask_and_write_down_a_withdrawal(nora, client_as):
     nurse = client_as("nurse")
     page = reverse("clinic:consent", args=[nora.number])

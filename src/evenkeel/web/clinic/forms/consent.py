@@ -6,12 +6,8 @@ from django import forms
 
 from evenkeel.web.records.models import Purpose
 
-LABELS = {
-    Purpose.TREATMENT: "Treatment",
-    Purpose.OFF_LABEL: "Use outside the licence",
-    Purpose.RESEARCH: "Research",
-    Purpose.CONTACT: "Messages between visits",
-}
+# One name for each purpose, wherever staff read it.
+LABELS = {purpose: f"{purpose.label[:1].upper()}{purpose.label[1:]}" for purpose in Purpose}
 CHOICES = [(purpose.value, LABELS[purpose]) for purpose in Purpose]
 
 

@@ -14,7 +14,7 @@ class Purpose(models.TextChoices):
     TREATMENT = "treatment", "treatment"
     OFF_LABEL = "off_label", "use outside the licence"
     RESEARCH = "research", "research"
-    CONTACT = "contact", "contact between visits"
+    CONTACT = "contact", "messages between visits"
 
 
 class ConsentRecord(Happened):
