@@ -67,3 +67,15 @@ def test_people_in_chairs_are_booked_for_as_long_as_their_protocol_says(scene):
     assert minutes == rules.dose_minutes.value + rules.observation_minutes.value + 15
     assert booked.upper > NOW  # nobody sits there beyond the booking
     assert booked.lower.minute % 5 == 0
+
+
+def test_a_stranger_is_told_whom_to_look_up_and_for_what(patient):
+    assert guided.shown() == []
+    guided.history(patient, by=make_user("prescriber"), at=NOW)
+    guided.packet(patient, by=make_user("coordinator"), at=NOW)
+    told = guided.shown()
+    assert [(one["number"], one["name"]) for one in told] == [
+        (patient.number, patient.full_name)
+    ] * 2
+    assert "trials" in told[0]["what"]
+    assert "packet" in told[1]["what"]

@@ -34,7 +34,7 @@ def command(as_json: bool) -> None:
             click.echo(json.dumps(told))
             sys.stdout.flush()
             return
-        from evenkeel.runtime.demo_records import accounts_table
+        from evenkeel.runtime.demo_records import accounts_table, people_table
 
         click.echo(
             f"\nEvenkeel runs. Everybody in it is invented.\n\n"
@@ -43,6 +43,11 @@ def command(as_json: bool) -> None:
             f"  gateway  {told['gateway']}   (HL7 v2 over MLLP)\n"
         )
         for line in accounts_table(told):
+            click.echo(f"  {line}")
+        people = people_table(told)
+        if people:
+            click.echo("\nWorth looking up under Patients:")
+        for line in people:
             click.echo(f"  {line}")
         click.echo(
             "\nOpen the clinic in a browser and sign in; a nurse begins on the floor.\n"

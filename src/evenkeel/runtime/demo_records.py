@@ -45,7 +45,8 @@ def main() -> None:
         seed.plant(say=say)
     seed.today(say=say)
     say("Making new sign-ins")
-    print(json.dumps({"api_token": new_token(), "accounts": new_sign_ins()}), flush=True)
+    told = {"api_token": new_token(), "accounts": new_sign_ins(), "people": seed.shown_people()}
+    print(json.dumps(told), flush=True)
 
 
 def empty(owner_url: str) -> None:
@@ -96,7 +97,16 @@ def accounts_table(told: dict[str, Any]) -> list[str]:
     """The sign-ins as lines of a table for the terminal."""
     rows = [("role", "user", "password")]
     rows += [(one["role"], one["user"], one["password"]) for one in told["accounts"]]
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    return _columns(rows)
+
+
+def people_table(told: dict[str, Any]) -> list[str]:
+    """Whom to look up first, and for what; empty where none of them is in the records."""
+    return _columns([(one["number"], one["name"], one["what"]) for one in told["people"]])
+
+
+def _columns(rows: list[tuple[str, str, str]]) -> list[str]:
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows]  # fmt: skip
 

@@ -10,7 +10,10 @@ from collections.abc import Callable
 
 from evenkeel.web.records.seed.house import SHOWN_ACCOUNTS, TOKEN_ACCOUNT
 
-__all__ = ["SHOWN_ACCOUNTS", "TOKEN_ACCOUNT", "is_half_made", "is_needed", "plant", "today"]
+__all__ = [
+    "SHOWN_ACCOUNTS", "TOKEN_ACCOUNT", "is_half_made", "is_needed", "plant", "shown_people",
+    "today",
+]  # fmt: skip
 
 Say = Callable[[str], None]
 
@@ -47,3 +50,10 @@ def today(*, say: Say) -> None:
     house.today()
     live.stage(say=say)
     desk.lay(say=say)
+
+
+def shown_people() -> list[dict[str, str]]:
+    """Who is worth looking up first: {number, name, what}."""
+    from evenkeel.web.records.seed import guided
+
+    return guided.shown()

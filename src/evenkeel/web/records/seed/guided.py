@@ -13,8 +13,9 @@ from typing import Any
 
 from evenkeel.core.guidelines.packs.editions import released, releases
 from evenkeel.core.guidelines.packs.library import Library, library
+from evenkeel.core.guidelines.terms.dictionary import TRIALS
 from evenkeel.web.accounts.models import User
-from evenkeel.web.records.models import Patient
+from evenkeel.web.records.models import FactAnswer, Patient, ScreeningDecision
 from evenkeel.web.records.selectors.packets import packet_of
 from evenkeel.web.records.services import packets, screening, trials
 from evenkeel.web.ui.words import local
@@ -104,6 +105,25 @@ def decided_before(patient: Patient, *, by: User, at: datetime) -> None:
         patient=patient, pack=PAIN_PACK, product="racemic_iv", indication="crps",
         choice="wait", reason=WHY_WAIT, by=by, at=at, content=before,
     )  # fmt: skip
+
+
+def shown() -> list[dict[str, str]]:
+    """These people, for somebody who sees the demo for the first time: number, name, what."""
+    found = []
+
+    def add(patient: Patient | None, what: str) -> None:
+        if patient is not None:
+            found.append({"number": patient.number, "name": patient.full_name, "what": what})
+
+    told = FactAnswer.objects.filter(name=TRIALS, value__4__isnull=False).select_related("patient")
+    five = told.order_by("pk").first()
+    add(five and five.patient, "five antidepressant trials, counted differently (Trials)")
+    packets = Patient.objects.filter(packets__isnull=False)
+    add(packets.order_by("packets__pk").first(), "a packet for a payer (Packets)")
+    decided = ScreeningDecision.objects.filter(pack=PAIN_PACK).select_related("patient")
+    older = decided.order_by("pk").first()
+    add(older and older.patient, "a decision that a newer edition moves (Guideline changes)")
+    return found
 
 
 def edition_before() -> Library | None:
