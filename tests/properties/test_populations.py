@@ -68,7 +68,7 @@ def test_both_kernels_agree(name, route, monkeypatch):
     plan = schedule_of(who, doses)
     first = concentrations(who, plan, start_h=0.0, step_h=0.25, points=POINTS)
 
-    def none_is_fine(rates, outputs, nodes, starts, lam, weights, left, fine, room):
+    def none_is_fine(rates, outputs, nodes, starts, lam, weights, left, fine, *room):
         fine[:] = False
 
     monkeypatch.setattr(runs, "_decompose", none_is_fine)
@@ -251,7 +251,7 @@ def of_columns(columns, wanted):
     who = population(otto, people=people, covariates={"WT": 70.0}, etas={})
     plan = schedule_of(who, [Dose(time_h=0.0, route="iv", amount_mg=20.0)])
 
-    def nobody_is_fine(rates, outputs, nodes, starts, lam, weights, left, fine, room):
+    def nobody_is_fine(rates, outputs, nodes, starts, lam, weights, left, fine, *room):
         fine[:] = False
 
     def given(*arguments):

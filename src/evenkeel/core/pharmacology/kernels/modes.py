@@ -2,7 +2,9 @@
 
 In: rate matrices of many people (see ``structure``). Out: their modes, and who has none
 that are apart: where two eigenvalues nearly coincide, modes lose digits in proportion, and
-``blocks`` computes such people without. Arrays: i person, m mode, o output.
+``blocks`` computes such people without. Eight people at once, so that nobody waits for a
+division, nor for a turn that only others take. Arrays: i person, m mode, o output, s one of
+the eight.
 """
 
 from __future__ import annotations
@@ -10,84 +12,183 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from evenkeel.core.pharmacology.kernels.abreast import (
+    add_times,
+    fill,
+    in_order,
+    mark_near,
+    mark_not_above,
+    mark_small,
+    minus,
+    nearer,
+    negative,
+    over,
+    short_of,
+    times,
+    times_share,
+    two_roots,
+)
+from evenkeel.core.pharmacology.kernels.instructions import WIDE
 from evenkeel.core.pharmacology.kernels.making import entry, inner
 
 NEAREST = 1e-4  # relative gap below which modes are not used: 1e-4 costs four digits of sixteen
+_D, _G, _X, _V, _W = range(5)  # of ``room``: rates ascending, exchange, roots, eigenvectors
+# Of ``own``: who has no modes, and numbers that are needed on the way.
+_NONE, _ONE, _A, _TOP, _BOTTOM, _AWAY, _SHARE, _LOW, _HIGH, _DONE = range(10)
 
 
 @inner(fused=True)
-def _polished(a: float, d: Any, g: Any, count: int, low: float, high: float, at: float) -> float:
-    """The root between ``low`` and ``high``, from a guess at it.
-
-    a - x - sum g / (d - x) falls from above to below zero between two neighbouring rates,
-    so Newton's step is kept between brackets that close. Once a step is small, the next
-    would be its square.
-    """
-    if not low < at < high:
-        at = 0.5 * (low + high)
-    for _ in range(200):
-        value, slope = a - at, -1.0
-        for p in range(count):
-            over = 1.0 / (d[p] - at)
-            pull = g[p] * over
-            value -= pull
-            slope -= pull * over
-        if value > 0.0:
-            low = at
-        else:
-            high = at
-        step = value / slope
-        if abs(step) <= 1e-9 * at:
-            return at - step
-        at -= step
-        if not low < at < high:
-            at = 0.5 * (low + high)
-            if at in (low, high):
-                return at
-    return at
-
-
-@inner(fused=True)
-def _roots(a: float, d: Any, g: Any, count: int, x: Any) -> None:
-    """Eigenvalues of a star, ascending: a - x - sum g / (d - x) = 0, d ascending."""
-    if count == 0:
-        x[0] = a
-        return
-    if count == 1:
-        half = 0.5 * (a + d[0])
-        high = half + math.sqrt(max(half * half - (a * d[0] - g[0]), 0.0))
-        x[0], x[1] = (a * d[0] - g[0]) / high, high
-        return
-    top = a
-    for p in range(count):
-        top += g[p] / max(d[p], 1e-300) + d[p]
-    if count == 2:
-        # The angles of a symmetric matrix of three give a guess good to half the digits.
-        mean = (a + d[0] + d[1]) / 3.0
-        b, b0, b1 = a - mean, d[0] - mean, d[1] - mean
-        size = math.sqrt((b * b + b0 * b0 + b1 * b1 + 2.0 * (g[0] + g[1])) / 6.0)
-        third = 0.5 * (b * b0 * b1 - g[0] * b1 - g[1] * b0) / (size * size * size)
+def _guesses(own: Any, d: Any, g: Any, x: Any) -> None:
+    """Three roots by the angles of a symmetric matrix of three: good to half the digits."""
+    for s in range(WIDE):
+        a, d0, d1 = own[_A, s], d[0, s], d[1, s]
+        mean = (a + d0 + d1) / 3.0
+        b, b0, b1 = a - mean, d0 - mean, d1 - mean
+        size = math.sqrt((b * b + b0 * b0 + b1 * b1 + 2.0 * (g[0, s] + g[1, s])) / 6.0)
+        third = 0.5 * (b * b0 * b1 - g[0, s] * b1 - g[1, s] * b0) / (size * size * size)
         angle = math.acos(min(max(third, -1.0), 1.0)) / 3.0
-        x[0] = mean + 2.0 * size * math.cos(angle + 2.0943951023931953)
-        x[2] = mean + 2.0 * size * math.cos(angle)
-        x[1] = (mean - x[0]) + (mean - x[2]) + mean
+        first = mean + 2.0 * size * math.cos(angle + 2.0943951023931953)
+        last = mean + 2.0 * size * math.cos(angle)
+        x[0, s], x[2, s] = first, last
+        x[1, s] = (mean - first) + (mean - last) + mean
+
+
+@inner(fused=True)
+def _roots(own: Any, d: Any, g: Any, count: int, x: Any) -> None:
+    """Eigenvalues of a star, ascending: a - x - sum g / (d - x) = 0, d ascending.
+
+    That falls from above to below zero between two neighbouring rates, so Newton's step is
+    kept between brackets that close.
+    """
+    if count == 1:
+        two_roots(x[0], x[1], own[_A], d[0], g[0])
+        return
+    if count == 2:
+        _guesses(own, d, g, x)
+    for s in range(WIDE):
+        own[_TOP, s] = own[_A, s]
+        for p in range(count):
+            own[_TOP, s] += g[p, s] / max(d[p, s], 1e-300) + d[p, s]
     for r in range(count + 1):
-        low, high = 0.0 if r == 0 else d[r - 1], d[r] if r < count else top
-        guess = x[r] if count == 2 else 0.5 * (low + high)
-        x[r] = _polished(a, d, g, count, low, high, guess)
+        for s in range(WIDE):
+            low, high = 0.0 if r == 0 else d[r - 1, s], d[r, s] if r < count else own[_TOP, s]
+            own[_LOW, s], own[_HIGH, s], own[_DONE, s] = low, high, 0.0
+            if count != 2 or not low < x[r, s] < high:
+                x[r, s] = 0.5 * (low + high)
+        for _ in range(200):
+            if nearer(own[_A], d, g, count, own[_LOW], own[_HIGH], x[r], own[_DONE]):
+                break
+
+
+@inner(fused=True)
+def _star(matrix: Any, nodes: Any, first: int, count: int, own: Any, room: Any) -> None:
+    """The roots of one group, in their place among all."""
+    centre = nodes[first]
+    d, g = room[_D], room[_G]
+    negative(own[_A], matrix[centre, centre])
+    if count == 0:
+        negative(room[_X, first], matrix[centre, centre])
+        return
+    for p in range(count):
+        node = nodes[first + 1 + p]
+        negative(d[p], matrix[node, node])
+        times(g[p], matrix[centre, node], matrix[node, centre])
+    for last in range(count - 1, 0, -1):
+        for p in range(last):
+            in_order(d[p], d[p + 1], g[p], g[p + 1])
+    for p in range(1, count):
+        mark_near(own[_NONE], d[p], d[p - 1], NEAREST)
+    _roots(own, d, g, count, room[_X, first:])
+
+
+@inner(fused=True)
+def _vectors(matrix: Any, nodes: Any, starts: Any, group: int, x: Any, own: Any, room: Any) -> None:
+    """Right and left eigenvectors v and w of -x, a mode of the group; w . v is 1.
+
+    What a mode holds lies in its group and downstream; what feeds it, in its group and
+    upstream.
+    """
+    v, w, away, norm = room[_V], room[_W], own[_AWAY], own[_TOP]
+    for j in range(nodes.size):
+        fill(v[j], 0.0)
+        fill(w[j], 0.0)
+    first, last = starts[group], starts[group + 1]
+    centre = nodes[first]
+    fill(v[centre], 1.0)
+    fill(w[centre], 1.0)
+    fill(norm, 1.0)
+    for q in range(first + 1, last):
+        node = nodes[q]
+        short_of(away, matrix[node, node], x)
+        # Next to nothing flows between this compartment and the centre: it is nearly a mode
+        # alone, and its difference from one has lost its digits.
+        mark_small(own[_NONE], away, x, 1e-6)
+        over(v[node], matrix[node, centre], away)
+        over(w[node], matrix[centre, node], away)
+        add_times(norm, v[node], w[node])
+    for q in range(first, last):
+        times_share(w[nodes[q]], own[_ONE], norm)
+    for s in range(group + 1, starts.size - 1):
+        _follow(matrix, nodes, starts, s, x, own, room[_X], v, False)
+    for s in range(group - 1, -1, -1):
+        _follow(matrix, nodes, starts, s, x, own, room[_X], w, True)
+
+
+@inner(fused=True)
+def _follow(
+    matrix: Any, nodes: Any, starts: Any, s: int, x: Any, own: Any, roots: Any, v: Any,
+    upstream: bool,
+) -> None:  # fmt: skip
+    """Fill one more group: (rates + x) v = -inflow; upstream: of the transposed matrix.
+
+    What remains of the group is written by its roots, so that two modes that are near
+    each other divide by one and the same difference and their errors cancel.
+    """
+    first, last = starts[s], starts[s + 1]
+    centre = nodes[first]
+    begin, end = (last, nodes.size) if upstream else (0, first)
+    top, bottom, away, share = own[_TOP], own[_BOTTOM], own[_AWAY], own[_SHARE]
+    fill(top, 0.0)
+    minus(bottom, roots[first], x)
+    for q in range(begin, end):
+        j = nodes[q]
+        add_times(top, matrix[j, centre] if upstream else matrix[centre, j], v[j])
+    for q in range(first + 1, last):
+        node = nodes[q]
+        short_of(away, matrix[node, node], x)
+        negative(share, matrix[node, node])
+        mark_near(own[_NONE], share, x, NEAREST)
+        fill(v[node], 0.0)
+        for r in range(begin, end):
+            j = nodes[r]
+            add_times(v[node], matrix[j, node] if upstream else matrix[node, j], v[j])
+        over(share, matrix[node, centre] if upstream else matrix[centre, node], away)
+        add_times(top, share, v[node])
+        minus(share, roots[q], x)
+        times_share(bottom, share, away)
+    mark_small(own[_NONE], bottom, bottom, 0.0)
+    over(v[centre], top, bottom)
+    for q in range(first + 1, last):
+        node = nodes[q]
+        back = matrix[centre, node] if upstream else matrix[node, centre]
+        add_times(v[node], back, v[centre])
+        short_of(away, matrix[node, node], x)
+        over(v[node], v[node], away)
 
 
 @entry(
     {
         "rates": "f8 i n n", "outputs": "f8 i n o", "nodes": "i8 n", "starts": "i8 g",
         "lam": "f8 i n, filled", "weights": "f8 i o n, filled", "left": "f8 i n n, filled",
-        "fine": "b1 i, filled", "room": "f8 5 n, filled",
+        "fine": "b1 i, filled", "matrix": f"f8 n n {WIDE}, filled",
+        "adds": f"f8 n o {WIDE}, filled", "room": f"f8 5 n {WIDE}, filled",
+        "own": f"f8 10 {WIDE}, filled",
     },
     fused=True,
 )  # fmt: skip
 def decompose(
     rates: Any, outputs: Any, nodes: Any, starts: Any, lam: Any, weights: Any, left: Any,
-    fine: Any, room: Any,
+    fine: Any, matrix: Any, adds: Any, room: Any, own: Any,
 ) -> None:  # fmt: skip
     """Modes of every person.
 
@@ -97,128 +198,53 @@ def decompose(
         lam: filled, shape (i, n): decay of each mode, 1/h.
         weights: filled, shape (i, o, n): what a mode adds to an output.
         left: filled, shape (i, n, n): what a state adds to a mode.
-        fine: filled, shape (i,): False where two rates nearly coincide.
-        room: memory to work in.
+        fine: filled, shape (i,): False where two rates nearly coincide; neither weights nor
+            left are filled there.
+        matrix, adds, room, own: memory to work in.
     """
-    people, n = rates.shape[0], rates.shape[1]
-    groups = starts.size - 1
-    d, g, x, v, w = room[0], room[1], room[2], room[3], room[4]
-    for i in range(people):
-        matrix, roots = rates[i], lam[i]
-        fine[i] = True
-        for s in range(groups):
-            first, count = starts[s], starts[s + 1] - starts[s] - 1
-            centre = nodes[first]
-            for p in range(count):
-                node = nodes[first + 1 + p]
-                rate, product = -matrix[node, node], matrix[centre, node] * matrix[node, centre]
-                place = p
-                while place > 0 and d[place - 1] > rate:
-                    d[place], g[place] = d[place - 1], g[place - 1]
-                    place -= 1
-                d[place], g[place] = rate, product
-            for p in range(1, count):
-                if d[p] - d[p - 1] <= NEAREST * d[p]:
-                    fine[i] = False
-            _roots(-matrix[centre, centre], d, g, count, x)
-            for r in range(count + 1):
-                lam[i, first + r] = x[r]
+    people, n, kinds = rates.shape[0], rates.shape[1], outputs.shape[2]
+    x, v, w = room[_X], room[_V], room[_W]
+    fill(own[_ONE], 1.0)
+    for first in range(0, people, WIDE):
+        count = min(WIDE, people - first)
+        for s in range(WIDE):
+            i = first + min(s, count - 1)  # the last one stands in for whoever is not there
+            for j in range(n):
+                for k in range(n):
+                    matrix[j, k, s] = rates[i, j, k]
+                for o in range(kinds):
+                    adds[j, o, s] = outputs[i, j, o]
+        fill(own[_NONE], 0.0)
+        for group in range(starts.size - 1):
+            _star(matrix, nodes, starts[group], starts[group + 1] - starts[group] - 1, own, room)
         for m in range(n):
-            if not lam[i, m] > 0.0:
-                fine[i] = False
+            mark_not_above(own[_NONE], x[m])
             for k in range(m):
-                if abs(lam[i, m] - lam[i, k]) <= NEAREST * max(lam[i, m], lam[i, k]):
-                    fine[i] = False
-        if not fine[i]:
+                mark_near(own[_NONE], x[m], x[k], NEAREST)
+        some = False
+        for s in range(count):
+            fine[first + s] = own[_NONE, s] == 0.0
+            some |= fine[first + s]
+            for m in range(n):
+                lam[first + s, m] = x[m, s]
+        if not some:
             continue
-        for s in range(groups):
-            for m in range(starts[s], starts[s + 1]):
-                if not _vectors(matrix, nodes, starts, s, roots, roots[m], v, w):
-                    fine[i] = False
-                    break
-                for o in range(outputs.shape[2]):
-                    total = 0.0
+        for group in range(starts.size - 1):
+            for m in range(starts[group], starts[group + 1]):
+                _vectors(matrix, nodes, starts, group, x[m], own, room)
+                for o in range(kinds):
+                    total = own[_TOP]
+                    fill(total, 0.0)
                     for j in range(n):
-                        total += outputs[i, j, o] * v[j]
-                    weights[i, o, m] = total
-                for j in range(n):
-                    left[i, m, j] = w[j]
-
-
-@inner(fused=True)
-def _vectors(
-    matrix: Any, nodes: Any, starts: Any, own: int, roots: Any, x: float, v: Any, w: Any
-) -> bool:
-    """Right and left eigenvectors of -x, a mode of the group ``own``; w . v is 1.
-
-    What a mode holds lies in its group and downstream; what feeds it, in its group and
-    upstream. False: a rate lies too near.
-    """
-    n = v.size
-    for j in range(n):
-        v[j] = 0.0
-        w[j] = 0.0
-    first, last = starts[own], starts[own + 1]
-    centre = nodes[first]
-    v[centre], w[centre] = 1.0, 1.0
-    norm = 1.0
-    for q in range(first + 1, last):
-        node = nodes[q]
-        away = -matrix[node, node] - x
-        # Next to nothing flows between this compartment and the centre: it is nearly a mode
-        # alone, and its difference from one has lost its digits.
-        if abs(away) <= 1e-6 * x:
-            return False
-        over = 1.0 / away
-        v[node] = matrix[node, centre] * over
-        w[node] = matrix[centre, node] * over
-        norm += v[node] * w[node]
-    over = 1.0 / norm
-    for q in range(first, last):
-        w[nodes[q]] *= over
-    for s in range(own + 1, starts.size - 1):
-        if not _follow(matrix, nodes, starts, s, roots, x, v, False):
-            return False
-    for s in range(own - 1, -1, -1):  # noqa: SIM110, compiled
-        if not _follow(matrix, nodes, starts, s, roots, x, w, True):
-            return False
-    return True
-
-
-@inner(fused=True)
-def _follow(
-    matrix: Any, nodes: Any, starts: Any, s: int, roots: Any, x: float, v: Any, upstream: bool
-) -> bool:
-    """Fill one more group: (rates + x) v = -inflow; upstream: of the transposed matrix.
-
-    What remains of the group is written by its roots, so that two modes that are near
-    each other divide by one and the same difference and their errors cancel.
-    """
-    first, last = starts[s], starts[s + 1]
-    centre = nodes[first]
-    begin, end = (last, nodes.size) if upstream else (0, first)
-    top, bottom = 0.0, roots[first] - x
-    for q in range(begin, end):
-        j = nodes[q]
-        top += (matrix[j, centre] if upstream else matrix[centre, j]) * v[j]
-    for q in range(first + 1, last):
-        node = nodes[q]
-        away = -matrix[node, node] - x
-        if abs(away) <= NEAREST * max(x, -matrix[node, node]):
-            return False
-        inflow = 0.0
-        for r in range(begin, end):
-            j = nodes[r]
-            inflow += (matrix[j, node] if upstream else matrix[node, j]) * v[j]
-        to_centre = matrix[node, centre] if upstream else matrix[centre, node]
-        v[node] = inflow
-        top += to_centre * inflow / away
-        bottom *= (roots[q] - x) / away
-    if bottom == 0.0:
-        return False
-    v[centre] = top / bottom
-    for q in range(first + 1, last):
-        node = nodes[q]
-        back = matrix[centre, node] if upstream else matrix[node, centre]
-        v[node] = (v[node] + back * v[centre]) / (-matrix[node, node] - x)
-    return True
+                        add_times(total, adds[j, o], v[j])
+                    for s in range(count):
+                        weights[first + s, o, m] = total[s]
+                for s in range(count):
+                    for j in range(n):
+                        left[first + s, m, j] = w[j, s]
+        for s in range(count):
+            if own[_NONE, s] != 0.0:
+                fine[first + s] = False
+                for o in range(kinds):
+                    for m in range(n):
+                        weights[first + s, o, m] = 0.0

@@ -8,6 +8,7 @@ where everybody stood at the end of another.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -25,7 +26,8 @@ from evenkeel.core.pharmacology.systems.structure import structure_of
 _decompose = kernel("modes.decompose")
 _modal_rows, _modal_at_times = kernel("modal.rows"), kernel("modal.at_times")
 _block_rows, _block_at_times = kernel("blocks.rows"), kernel("blocks.at_times")
-_LEAST_APIECE = 256  # people of a thread; fewer are done before it has begun
+_LEAST_APIECE = 256  # people of a part; fewer are done before a thread has begun
+_PARTS = 4  # of a thread: if one is held up, the others take what it leaves
 _LONGEST_H = 1e6  # a century; up to there levels keep nine digits
 _PAST_CACHES = 2**25  # bytes; what is larger than this no cache will still hold
 
@@ -77,7 +79,8 @@ class Run:
                     self.who.rates[first:last], self.who.outputs[first:last],
                     shape.nodes, shape.starts, self.lam[first:last],
                     self.weights[first:last], self.left[first:last], self.fine[first:last],
-                    np.empty((5, n)),
+                    _aligned((n, n, LINE)), _aligned((n, kinds, LINE)), _aligned((5, n, LINE)),
+                    _aligned((10, LINE)),
                 )
             )  # fmt: skip
         self.used, self.counts = _modes_of_outputs(self.weights)
@@ -107,7 +110,7 @@ class Run:
         Raises:
             Refusal: the drug stays with somebody longer than _LONGEST_H.
         """
-        slow = bool(self.fine.any()) and self.lam[self.fine].min() * _LONGEST_H < 1.0
+        slow = bool(self.fine.any()) and self._rates_there().min() * _LONGEST_H < 1.0
         if self.rest.any() and not slow:
             away = -self.who.rates[self.rest].swapaxes(1, 2)
             try:
@@ -120,15 +123,28 @@ class Run:
             told = f"somebody keeps the drug for more than {_LONGEST_H:g} h: nothing removes it"
             raise Refusal((f"{self.who.model.id}: {told}",))
 
-    def _each(self, work: Any) -> None:
-        """Parts of the people, one a thread."""
+    def _rates_there(self) -> Floats:
+        """1/h, of whoever has modes."""
+        return self.lam if self.fine.all() else self.lam[self.fine]
+
+    def _each(self, work: Callable[[int, int], None]) -> None:
+        """Parts of the people; whichever thread is free takes the next one."""
         people = self.who.people
         if self.threads <= 1 or people < 2 * _LEAST_APIECE:
             work(0, people)
             return
-        edges = np.linspace(0, people, self.threads + 1).astype(int)
-        with ThreadPoolExecutor(self.threads) as pool:
-            for done in [pool.submit(work, int(a), int(b)) for a, b in pairwise(edges)]:
+        count = min(_PARTS * self.threads, people // _LEAST_APIECE)
+        edges = np.linspace(0, people, count + 1).astype(int).tolist()
+        ahead = iter(list(pairwise(edges)))
+
+        def some() -> None:
+            for first, last in ahead:
+                work(first, last)
+
+        with ThreadPoolExecutor(self.threads - 1) as pool:
+            others = [pool.submit(some) for _ in range(self.threads - 1)]
+            some()
+            for done in others:
                 done.result()
 
     def not_before(self, j0: int) -> None:
@@ -146,7 +162,7 @@ class Run:
         lines = out.ctypes.data % 64 == 0 and out.shape[2] % LINE == 0
         stream = lines and out.nbytes > _PAST_CACHES
         # Where intervals differ by less, one term of a series makes up for it.
-        near = 1e-8 / self.lam[self.fine].max() if self.fine.any() else 0.0
+        near = 1e-8 / self._rates_there().max() if self.fine.any() else 0.0
 
         def work(first: int, last: int) -> None:
             plan, who = self.plan, self.who
@@ -182,7 +198,8 @@ def _room(who: Population) -> tuple[Floats, Floats]:
 
 def _modes_of_outputs(weights: Floats) -> tuple[Any, Any]:
     """The modes of each output, shape (o, n), and how many they are, shape (o,)."""
-    there: Any = weights.any(axis=0)
+    people, *shape = weights.shape
+    there = (np.ones(people) @ np.abs(weights).reshape(people, -1)).reshape(shape) != 0.0
     used = np.zeros(there.shape, dtype=np.int64)
     for o, row in enumerate(there):
         places = np.flatnonzero(row)
