@@ -125,7 +125,10 @@ def test_a_damaged_record_or_answer_ends_in_verdicts_or_in_faults(sent: tuple[An
         assert problem["severity"] in {"error", "warning"}
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(sent=damaged())
 def test_the_command_exits_0_with_one_object_or_2_with_a_line_per_fault(
     sent: tuple[Any, Any], tmp_path: Path

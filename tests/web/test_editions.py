@@ -389,7 +389,10 @@ def _same_content() -> Library:
     return load_library(Held(dict(library().held.files)))
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     st.dictionaries(
         st.sampled_from(["pregnant", "psychosis_current", "hepatic_disease",
