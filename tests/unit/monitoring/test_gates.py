@@ -208,6 +208,16 @@ def test_a_pregnancy_test_is_asked_for_unless_it_is_known_not_to_apply(
     assert standing(found, "pregnancy") is expected
 
 
+@pytest.mark.parametrize(("sex", "age"), [("male", 30), ("female", 56)])
+def test_neither_sex_nor_age_answers_for_somebody_who_said_that_it_is_possible(
+    sex: str, age: int
+) -> None:
+    told = replace(GOOD, sex=sex, age_years=age, pregnancy_possible=True)
+    assert standing(gate(said=SAID, facts=told), "pregnancy") is Standing.UNKNOWN
+    said = with_("pregnancy", answer="not_possible")
+    assert standing(gate(said=said, facts=told), "pregnancy") is Standing.NOT_APPLICABLE
+
+
 def test_without_a_prescriber_on_site_nothing_goes() -> None:
     found = gate(facts=replace(GOOD, prescriber_on_site=None))
     assert standing(found, "prescriber_on_site") is Standing.NOT_MET

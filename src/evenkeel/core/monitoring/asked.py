@@ -27,6 +27,8 @@ class GateFacts:
         nobody has said.
     prescriber_on_site: name and since when, or None.
     age_years: None when the birth is not known. sex: as in the record.
+    pregnancy_possible: screening was told that a pregnancy is there or possible, so neither
+        sex nor age may answer for the person.
     """
 
     safeguards: Verdict
@@ -36,6 +38,7 @@ class GateFacts:
     prescriber_since: datetime | None
     age_years: int | None
     sex: str
+    pregnancy_possible: bool = False
 
 
 Maker = Callable[[State, GateFacts, Rules, tzinfo], Condition]
@@ -271,7 +274,7 @@ def _pregnancy(state: State, facts: GateFacts, rules: Rules, zone: tzinfo) -> Co
     said = answer.values.get("answer", "") if answer else ""
     origin = _origin(answer, zone) if answer else ""
     outside = facts.age_years is not None and not low <= facts.age_years <= high
-    if answer is None and (facts.sex == "male" or outside):
+    if answer is None and not facts.pregnancy_possible and (facts.sex == "male" or outside):
         why = "recorded as male" if facts.sex == "male" else f"{facts.age_years} years old"
         return Condition(
             key="pregnancy",

@@ -24,7 +24,7 @@ from evenkeel.core.guidelines.verdicts.verdicts import (
 )
 from evenkeel.core.kernel.verdicts import Answer
 from evenkeel.core.packets.words import say_age, short_ref
-from evenkeel.web.clinic import screening_conflicts
+from evenkeel.web.clinic import childbearing, screening_conflicts
 from evenkeel.web.records.models import ScreeningDecision
 from evenkeel.web.records.selectors.screening import Screening
 
@@ -138,6 +138,7 @@ def widget(definition: FactDefinition, seen: Screening) -> dict[str, Any]:
         "choices": [(value, choice_words(value)) for value in definition.values],
         "judgement": definition.judgement,
         "role": definition.asked_of,
+        "gently": childbearing.is_asked_gently(seen, definition.name),
     }
 
 
@@ -147,11 +148,14 @@ def question_strip(seen: Screening, *, may_judge: bool) -> dict[str, Any] | None
         return None
     count = len(seen.asking.fewest)
     shown = []
-    for question in seen.questions[:_MOST_QUESTIONS]:
+    ordered = [*childbearing.in_order(seen, seen.asking.fewest), *seen.asking.judgements]
+    for question in ordered[:_MOST_QUESTIONS]:
         definition = seen.content.dictionary[question.fact]
         packs = ", ".join(question.decides)
         decides = "A safeguard of every pack. " if question.safeguard else ""
-        decides += f"Decides: {packs}." if packs else ""
+        decides += f"Decides: {packs}. " if packs else ""
+        if childbearing.is_asked_gently(seen, question.fact):
+            decides += childbearing.WHY_ASKED
         shown.append(
             {
                 "fact": question.fact,
@@ -172,7 +176,7 @@ def question_strip(seen: Screening, *, may_judge: bool) -> dict[str, Any] | None
             "label": seen.content.dictionary[question.fact].label,
             "href": reverse("clinic:screening_fact", args=[seen.patient.number, question.fact]),
         }
-        for question in seen.questions[_MOST_QUESTIONS:]
+        for question in ordered[_MOST_QUESTIONS:]
     ]
     return {
         "title": _strip_title(seen, count),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from evenkeel.core.guidelines.packs.library import library
 from evenkeel.core.guidelines.terms.dictionary import TRIALS
 from evenkeel.core.guidelines.verdicts.verdicts import choice_words
-from evenkeel.web.clinic import charts, screening_conflicts, screening_why
+from evenkeel.web.clinic import charts, childbearing, screening_conflicts, screening_why
 from evenkeel.web.clinic import screening_details as details
 from evenkeel.web.clinic import screening_parts as parts
 from evenkeel.web.clinic.forms.screening import Unreadable, trial_of, value_of
@@ -94,7 +94,8 @@ def screening(request: HttpRequest, number: str) -> HttpResponse:
 def answer(request: HttpRequest, number: str) -> HttpResponse:
     """Keep one answer; the page comes back with the verdicts that it makes."""
     patient = patient_or_404(request, number)
-    name = request.POST.get("fact", "")
+    asked = request.POST.get("fact", "")
+    name, typed_value = childbearing.meant(asked, request.POST.get("value", ""))
     content = library()
     if name != TRIALS and name not in content.dictionary:
         raise Http404("There is no such fact.")
@@ -103,7 +104,7 @@ def answer(request: HttpRequest, number: str) -> HttpResponse:
         if name == TRIALS:
             value = _with_trial(patient, request)
         else:
-            value = value_of(content.dictionary[name], request.POST.get("value", ""))
+            value = value_of(content.dictionary[name], typed_value)
         services.answer_fact(
             patient=patient,
             name=name,
@@ -117,13 +118,13 @@ def answer(request: HttpRequest, number: str) -> HttpResponse:
     except (Unreadable, services.UnreadableAnswer, permissions.Denied) as fault:
         typed = {key: str(text) for key, text in request.POST.items()}
         if request.POST.get("from") == "fact":
-            return _show_fact(request, patient, name, refusal=str(fault), typed=typed)
-        return _show(request, patient, refusal=str(fault), about=name, typed=typed)
+            return _show_fact(request, patient, asked, refusal=str(fault), typed=typed)
+        return _show(request, patient, refusal=str(fault), about=asked, typed=typed)
     if request.headers.get("HX-Request"):
         return _show(request, patient)
     messages.success(request, "The answer was kept.")
     back = "clinic:screening_fact" if request.POST.get("from") == "fact" else "clinic:screening"
-    args = [patient.number, name] if back.endswith("fact") else [patient.number]
+    args = [patient.number, asked] if back.endswith("fact") else [patient.number]
     return redirect(reverse(back, args=args))
 
 
@@ -204,6 +205,7 @@ def _show_fact(
         "used_by": details.used_by(seen, name),
         "may_answer": permissions.may(request.user, "facts.answer"),
         "may_judge": permissions.may(request.user, "screening.decide"),
+        "why_asked": childbearing.WHY_ASKED if childbearing.is_asked_gently(seen, name) else "",
         "sayers": FactAnswer.SaidBy.choices,
         "refusal": refusal,
         "typed": typed or {},

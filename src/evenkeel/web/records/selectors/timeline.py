@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import QuerySet
 
+from evenkeel.core.guidelines.terms.values import Facts
 from evenkeel.core.kernel.quantities import read_decimal
 from evenkeel.core.kernel.sources import Mark, Source
 from evenkeel.core.kernel.verdicts import Answer, Verdict, judge, yes
@@ -172,14 +173,17 @@ def gate_facts(treatment: Treatment, now: datetime) -> GateFacts:
     """What other rooms say about this person today."""
     patient = treatment.patient
     shift = prescriber_shift(now)
+    facts = check_of(patient, as_of=now.astimezone(zone()).date(), packs=()).facts
     return GateFacts(
-        safeguards=_safeguards(patient, now),
+        safeguards=_safeguards(facts),
         consent_treatment=standing(patient, Purpose.TREATMENT, at=now).verdict,
         consent_off_label=standing(patient, Purpose.OFF_LABEL, at=now).verdict,
         prescriber_on_site=shift.user.short_name if shift else None,
         prescriber_since=shift.period.lower if shift else None,
         age_years=age_on(patient, now),
         sex=patient.sex,
+        pregnancy_possible=facts["pregnant"].value is True
+        or facts["not_of_childbearing_potential"].value is False,
     )
 
 
@@ -197,14 +201,12 @@ def prescriber_shift(now: datetime) -> Shift | None:
     return prescriber_shifts(now).first()
 
 
-def _safeguards(patient: Patient, now: datetime) -> Verdict:
+def _safeguards(facts: Facts) -> Verdict:
     """The worst safeguard of this person today.
 
     Unknown locks dosing until somebody asks. One that is known to hold locks it when
     its source was read on its own page; else a prescriber must judge, in writing.
     """
-    day = now.astimezone(zone()).date()
-    facts = check_of(patient, as_of=day, packs=()).facts
     held = [one for one in judge_all(facts) if one.holds_back]
     for one in held:
         if one.verdict.answer is Answer.NO and one.safeguard.stops:
