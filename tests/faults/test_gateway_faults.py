@@ -22,7 +22,7 @@ import psycopg
 import pytest
 from tests.support.databases import VAR, pointed_at
 from tests.support.floor import Floor
-from tests.support.servers import Process, free_port, port_answers
+from tests.support.servers import READY_SECONDS, Process, free_port, port_answers
 
 from evenkeel.edges.hl7.frames import wrap
 from evenkeel.edges.hl7.sender import Sender
@@ -81,7 +81,7 @@ class Ward:
         async with asyncio.TaskGroup() as group:
             for number in range(1, MONITORS + 1):
                 group.create_task(self.monitor(number, go_on))
-            await asyncio.wait_for(self.enough.wait(), 60)
+            await asyncio.wait_for(self.enough.wait(), READY_SECONDS)
             await fault()
             go_on.set()
 
@@ -166,7 +166,7 @@ def test_the_gateway_is_killed_in_mid_stream(durable: Postgres, tmp_path: Path) 
 
             async def kill_and_restart() -> None:
                 process.child.send_signal(signal.SIGKILL)
-                await asyncio.to_thread(process.child.wait, 10)
+                await asyncio.to_thread(process.child.wait, READY_SECONDS)
                 process.start()
                 await asyncio.to_thread(process.ready, lambda: port_answers(port))
 
@@ -189,7 +189,7 @@ def test_the_postmaster_is_killed_in_mid_stream(durable: Postgres, tmp_path: Pat
                 pid = int((durable.data / "postmaster.pid").read_text().split()[0])
                 postmaster = psutil.Process(pid)
                 postmaster.kill()
-                await asyncio.to_thread(psutil.wait_procs, [postmaster], 10)
+                await asyncio.to_thread(psutil.wait_procs, [postmaster], READY_SECONDS)
                 await asyncio.to_thread(durable.start)
 
             await ward.during(kill_and_restart)

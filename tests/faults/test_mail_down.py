@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 from tests.support.people import make_user
-from tests.support.servers import wait_until
+from tests.support.servers import READY_SECONDS, wait_until
 
 from evenkeel.runtime.mailcatcher import MailCatcher
 
@@ -36,7 +36,7 @@ def test_a_message_waits_out_a_mail_server_that_is_down(
         assert {one.status for one in MailMessage.objects.all()} == {"queued"}
         with MailCatcher(smtp_port=mail.smtp_port) as back:
             for to in ("nora@example.invalid", "doctor@clinic.invalid"):
-                assert back.wait_for(to=to, seconds=60).links
+                assert back.wait_for(to=to, seconds=READY_SECONDS).links
             wait_until(
                 lambda: not MailMessage.objects.exclude(status="sent").exists(), "both marked sent"
             )

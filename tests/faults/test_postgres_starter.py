@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from tests.support.servers import reachable_folder, wait_until
+from tests.support.servers import READY_SECONDS, reachable_folder, wait_until
 
 from evenkeel.runtime import places
 from evenkeel.runtime.postgres import Postgres, PostgresTrouble
@@ -49,10 +49,10 @@ def kill_hard(server: Postgres) -> None:
     process = psutil.Process(pid_of(server))
     family = [process, *process.children(recursive=True)]
     process.send_signal(signal.SIGKILL)
-    _, alive = psutil.wait_procs(family[1:], timeout=20)
+    _, alive = psutil.wait_procs(family[1:], timeout=READY_SECONDS)
     assert not alive
     if server._child is not None:
-        server._child.wait(timeout=20)
+        server._child.wait(timeout=READY_SECONDS)
 
 
 def test_processes_that_race_share_one_server(home):
@@ -65,11 +65,11 @@ def test_processes_that_race_share_one_server(home):
     assert len(started) == 1
     assert "" not in started
     for racer in racers[1:]:
-        racer.communicate("", timeout=30)
+        racer.communicate("", timeout=READY_SECONDS)
         assert racer.returncode == 0
     server = Postgres(home=home)
     assert server.is_running(), "one user is left, so the server stays"
-    racers[0].communicate("", timeout=30)
+    racers[0].communicate("", timeout=READY_SECONDS)
     assert not server.is_running(), "the last user stops it"
 
 
@@ -106,10 +106,10 @@ def test_a_killed_server_keeps_every_acknowledged_commit(home):
     writers = [threading.Thread(target=write, args=[n]) for n in range(4)]
     for writer in writers:
         writer.start()
-    assert enough.wait(60)
+    assert enough.wait(READY_SECONDS)
     kill_hard(server)
     for writer in writers:
-        writer.join(timeout=30)
+        writer.join(timeout=READY_SECONDS)
     assert not server.is_running()
     server.start_again()
     with psycopg.connect(server.url()) as connection:
@@ -123,7 +123,7 @@ def test_a_lock_left_behind_does_not_pass_for_a_server(home, holder):
     with Postgres(home=home, durable=False) as server:
         lines = (server.data / "postmaster.pid").read_text().splitlines()
     gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait(timeout=20)
+    gone.wait(timeout=READY_SECONDS)
     lines[0] = str(gone.pid if holder == "nobody" else os.getpid())
     left = server.data / "postmaster.pid"
     left.write_text("\n".join(lines) + "\n")

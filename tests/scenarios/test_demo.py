@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.support.servers import free_port, reachable_folder, wait_until
+from tests.support.servers import READY_SECONDS, free_port, reachable_folder, wait_until
 
 from evenkeel.runtime import places, ports
 
@@ -56,8 +56,8 @@ class Demo:
         """Stop it; gives what is still alive of its family."""
         family = self.process.children(recursive=True)
         self.process.send_signal(how)
-        assert self.process.wait(timeout=30) == 0, self.said.read_text()[-3000:]
-        return psutil.wait_procs(family, timeout=10)[1]
+        assert self.process.wait(timeout=READY_SECONDS) == 0, self.said.read_text()[-3000:]
+        return psutil.wait_procs(family, timeout=READY_SECONDS)[1]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def var() -> Iterator[Path]:
 
 def get(url: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(url, timeout=20) as answer:
+        with urllib.request.urlopen(url, timeout=READY_SECONDS) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.read().decode()
@@ -109,7 +109,7 @@ def test_the_demo_keeps_its_contract_from_start_to_stop(var):
             assert listening.startswith("127."), f"{listening} is not loopback"
 
         second = Demo(var, **chosen_ports())
-        assert second.process.wait(timeout=60) == 2
+        assert second.process.wait(timeout=READY_SECONDS) == 2
         assert "runs on" in second.said.read_text()
         assert told["web"] in second.said.read_text()
         assert demo.file.exists(), "the second one does not take the first one's file away"
@@ -233,6 +233,6 @@ OPEN_WORK = {
 
 def test_a_port_that_is_no_port_is_refused_with_words(tmp_path):
     done = Demo(tmp_path / "var", EVENKEEL_PORT="eighty")
-    assert done.process.wait(timeout=60) == 2
+    assert done.process.wait(timeout=READY_SECONDS) == 2
     assert "EVENKEEL_PORT is 'eighty'" in done.said.read_text()
     assert places.var_folder() != done.var

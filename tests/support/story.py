@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
 from tests.support.people import make_user
+from tests.support.servers import READY_SECONDS
 
 ZONE = ZoneInfo("America/New_York")
 MONITOR = "00059AFFFE000777"
@@ -140,7 +141,7 @@ class Monitor:
     """A bedside monitor on a real socket; ``say`` gives back the acknowledgement code."""
 
     def __init__(self, port: int, now: Callable[[], datetime], person: str) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=READY_SECONDS)
         self._now, self._person, self._count = now, person, 0
 
     def say(self, **signs: int) -> str:

@@ -8,6 +8,8 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.support.servers import READY_SECONDS
+
 from evenkeel.edges.hl7.sender import Answered, Sender
 
 
@@ -25,7 +27,9 @@ def session_cookie(user: Any) -> str:
 class Stream:
     """``with Stream(url, "/live/floor/events", cookie) as stream: stream.next("reading")``."""
 
-    def __init__(self, url: str, path: str, cookie: str = "", timeout: float = 15) -> None:
+    def __init__(
+        self, url: str, path: str, cookie: str = "", timeout: float = READY_SECONDS
+    ) -> None:
         self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=timeout)
         self.connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
         self.answer = self.connection.getresponse()

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import OperationalError
 from tests.support.floor import Floor
+from tests.support.servers import READY_SECONDS
 from tests.unit.hl7.samples import raw
 
 from evenkeel.edges.hl7.frames import Frame, FrameReader, wrap
@@ -44,7 +45,7 @@ class Line:
     async def read(self) -> Message | None:
         """The next answer; None when the other side has hung up."""
         while not self.ready:
-            piece = await asyncio.wait_for(self.reader.read(65_536), 20)
+            piece = await asyncio.wait_for(self.reader.read(65_536), READY_SECONDS)
             if not piece:
                 return None
             self.ready += [e.body for e in self.frames.feed(piece) if isinstance(e, Frame)]
@@ -207,7 +208,7 @@ def test_a_monitor_that_never_reads_its_answers_is_cut_off() -> None:
                 await loop.sock_sendall(line, many)
 
         with line, pytest.raises(ConnectionError):
-            await asyncio.wait_for(flood(), 60)
+            await asyncio.wait_for(flood(), READY_SECONDS)
         other = await Line.to(gateway)
         await other.write(wrap(raw("01-")))
         return await other.said() == "AA M0001"
@@ -242,7 +243,7 @@ def test_a_full_queue_holds_the_monitor_back_and_loses_nothing() -> None:
     go, sizes = threading.Event(), []
 
     def store(batch: Sequence[Arrived]) -> list[Taken]:
-        go.wait(20)
+        go.wait(READY_SECONDS)
         sizes.append(len(batch))
         return kept(batch)
 

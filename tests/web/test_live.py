@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 from tests.support.databases import TestServer
 from tests.support.floor import Floor
 from tests.support.people import make_user
-from tests.support.servers import Gateway, Live, wait_until
+from tests.support.servers import READY_SECONDS, Gateway, Live, wait_until
 from tests.support.streams import Stream, send, session_cookie
 from tests.unit.hl7.samples import raw
 
@@ -112,7 +111,7 @@ def test_forty_viewers_share_one_listener_and_hold_no_connection(
                 floor["treatment"].pk
             }
             # The pool holds 16; a page must still get one of them at once.
-            with urllib.request.urlopen(f"{live.url}/healthz", timeout=10) as answer:
+            with urllib.request.urlopen(f"{live.url}/healthz", timeout=READY_SECONDS) as answer:
                 assert answer.status == 200
             for stream in streams:
                 stream.close()
@@ -145,10 +144,8 @@ def test_a_lost_listener_is_told_and_made_anew(
 def test_the_server_stops_with_a_stream_open(live, floor) -> None:
     with Stream(live.url, "/live/floor/events", floor["cookie"]) as stream:
         stream.next("beat")
-        began = time.monotonic()
         live.process.child.terminate()
-        live.process.child.wait(timeout=9)
-        assert time.monotonic() - began < 9
+        live.process.child.wait(timeout=READY_SECONDS)  # an open stream would hold it for ever
 
 
 def test_a_viewer_who_falls_behind_loses_his_queue_and_is_told() -> None:

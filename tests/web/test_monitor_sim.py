@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.floor import Floor
-from tests.support.servers import Gateway, Process, free_port, wait_until
+from tests.support.servers import READY_SECONDS, Gateway, Process, free_port, wait_until
 
 from evenkeel.runtime.processes import program
 from evenkeel.web.records.models import DeviceMessage, Reading
@@ -35,7 +35,9 @@ def play(live_env: dict[str, str], gateway: Gateway, *words: str) -> list[str]:
 def test_one_monitor_by_hand(live_env, gateway: Gateway, floor: Floor) -> None:
     command = play(live_env, gateway, "--device", "MONITOR-3", "--chair", "3", "--patient",
                    "EK-000300", "--count", "4")  # fmt: skip
-    done = subprocess.run(command, env=live_env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, env=live_env, capture_output=True, text=True, timeout=READY_SECONDS
+    )
     assert (done.returncode, done.stdout) == (0, "MONITOR-3: 4 taken, 0 refused\n"), done.stderr
     assert DeviceMessage.objects.filter(device__identifier="MONITOR-3", ack="AA").count() == 4
 
@@ -43,7 +45,7 @@ def test_one_monitor_by_hand(live_env, gateway: Gateway, floor: Floor) -> None:
 def test_what_is_refused_is_bad_news(live_env, gateway: Gateway, floor: Floor) -> None:
     done = subprocess.run(
         play(live_env, gateway, "--device", "STRANGER", "--count", "2"),
-        env=live_env, capture_output=True, text=True, timeout=60,
+        env=live_env, capture_output=True, text=True, timeout=READY_SECONDS,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stdout == "STRANGER: 0 taken, 2 refused\n"
@@ -90,14 +92,14 @@ def test_a_receiver_that_is_not_there_is_named_and_waited_for(live_env) -> None:
         assert "X: no answer (ConnectionRefusedError)" in child.stderr.readline()
     finally:
         child.terminate()
-        child.wait(timeout=20)
+        child.wait(timeout=READY_SECONDS)
 
 
 @pytest.mark.parametrize("words", ["nonsense", "localhost:", ":2575"])
 def test_an_address_that_is_none(words: str) -> None:
     done = subprocess.run(
         [program("evenkeel"), "monitor-sim", "--gateway", words],
-        capture_output=True, text=True, timeout=60,
+        capture_output=True, text=True, timeout=READY_SECONDS,
     )  # fmt: skip
     assert done.returncode == 2
     assert "write HOST:PORT" in done.stderr

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from tests.support.day import make_day, new_id, signature, to_gate
+from tests.support.servers import READY_SECONDS
 
 from evenkeel.core.kernel.verdicts import yes
 from evenkeel.web.records.models import RegisterEntry
@@ -37,7 +38,7 @@ def test_one_vial_is_drawn_once_and_the_other_hand_is_told(monkeypatch) -> None:
 
     def reach(day) -> None:
         try:
-            together.wait(timeout=20)
+            together.wait(timeout=READY_SECONDS)
             giving.start_dose(
                 treatment=day.treatment, by=day.nurse, at=day.now + timedelta(minutes=2),
                 client=new_id(),
@@ -52,7 +53,7 @@ def test_one_vial_is_drawn_once_and_the_other_hand_is_told(monkeypatch) -> None:
     for hand in hands:
         hand.start()
     for hand in hands:
-        hand.join(timeout=60)
+        hand.join(timeout=READY_SECONDS)
     assert sorted(words == "started" for words in told) == [False, True], told
     assert any("not in the safe any more" in words for words in told)
     assert RegisterEntry.objects.filter(container=vial, kind="drawn").count() == 1

@@ -57,7 +57,7 @@ class MailCatcher:
         # aiosmtpd knocks at its own port to see that it runs, so it must be told which.
         self.smtp_port = self.smtp_port or ports.any_free()
         self._smtp = Controller(
-            self, hostname=ports.LOOPBACK, port=self.smtp_port, ready_timeout=20
+            self, hostname=ports.LOOPBACK, port=self.smtp_port, ready_timeout=120
         )
         self._smtp.start()
         self._web = ThreadingHTTPServer((ports.LOOPBACK, self.web_port), _page_for(self))
@@ -77,7 +77,7 @@ class MailCatcher:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def wait_for(self, *, to: str, subject: str = "", seconds: float = 20) -> Letter:
+    def wait_for(self, *, to: str, subject: str = "", seconds: float = 120) -> Letter:
         """The newest letter to this address, waiting for it.
 
         Raises:

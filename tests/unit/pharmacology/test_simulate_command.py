@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from pypdf import PdfReader
+from tests.support.servers import READY_SECONDS
 
 from evenkeel.commands.simulate import EXAMPLES, command, many, telling
 from evenkeel.core.kernel.sources import Mark, Source
@@ -359,7 +360,11 @@ def test_a_single_person_needs_neither_compiler_nor_server():
         "print([name for name in ('numba', 'django', 'typst', 'scipy') if name in sys.modules])"
     )
     made = subprocess.run(
-        [sys.executable, "-c", told], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", told],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=READY_SECONDS,
     )
     assert made.stdout.splitlines()[-1] == "[]"
 

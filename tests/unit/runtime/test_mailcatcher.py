@@ -9,6 +9,7 @@ import urllib.request
 from email.message import EmailMessage
 
 import pytest
+from tests.support.servers import READY_SECONDS
 
 from evenkeel.runtime.mailcatcher import MailCatcher
 
@@ -21,13 +22,13 @@ def letter(subject: str, text: str) -> EmailMessage:
 
 
 def send(catcher: MailCatcher, message: EmailMessage) -> None:
-    with smtplib.SMTP("127.0.0.1", catcher.smtp_port, timeout=10) as smtp:
+    with smtplib.SMTP("127.0.0.1", catcher.smtp_port, timeout=READY_SECONDS) as smtp:
         smtp.send_message(message)
 
 
 def get(catcher: MailCatcher, path: str) -> str:
     url = f"http://127.0.0.1:{catcher.web_port}{path}"
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=READY_SECONDS) as answer:
         return answer.read().decode()
 
 

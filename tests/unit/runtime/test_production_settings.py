@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.support.servers import READY_SECONDS
 
 from evenkeel.web.config.guard import faults
 
@@ -62,7 +63,7 @@ def start(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
          "s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS)"],
         env={"PATH": os.environ["PATH"], **env,
              "DJANGO_SETTINGS_MODULE": "evenkeel.web.config.settings"},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=READY_SECONDS,
     )  # fmt: skip
 
 

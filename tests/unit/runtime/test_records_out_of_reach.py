@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.servers import READY_SECONDS
 
 EVENKEEL = Path(sys.executable).with_name("evenkeel")
 KEYS = {
@@ -23,7 +24,7 @@ def run(*call: str, **settings: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         env=kept | settings,
-        timeout=120,
+        timeout=READY_SECONDS,
         check=False,
     )
 
