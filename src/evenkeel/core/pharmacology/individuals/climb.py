@@ -38,6 +38,7 @@ _FAR = 4.0  # standard deviations: nobody is looked for beyond
 _APART = 0.7  # standard deviations: starts that are nearer are one
 _FLAT = 0.1  # curvature: what is flatter is taken as this
 _STEPS = 40
+_NUMBERS = 2_000_000  # of the curvatures of all that climb
 _MET = 0.3  # standard deviations: two whose next steps end nearer go on as one
 # What is left may be this many times what the parabola says, and this much more.
 _HOPE, _HOPE_LEARNT = (4.0, 0.5), (2.0, 0.1)
@@ -176,7 +177,15 @@ def climb_from(
     Returns:
         The ends, the best of all first, and the number of steps.
     """
-    here, steps = _follow(posterior, posterior.shapes(starts), known, _ROUGH, learn=False)
+    # So many side by side as fit into some memory.
+    some = max(_STARTS, _NUMBERS // max(posterior.width, 1) ** 2)
+    parts = [
+        _follow(posterior, posterior.shapes(starts[k : k + some]), known, _ROUGH, learn=False)
+        for k in range(0, max(len(starts), 1), some)
+    ]
+    here, steps = parts[0][0], max(taken for _, taken in parts)
+    for other, _ in parts[1:]:
+        here = here.joined(other)
     if len(here.z):
         best = np.argsort(here.value, kind="stable")[:go_on]
         here, more = _follow(posterior, posterior.bent(here.z[best]), known, _STEPS, learn=True)

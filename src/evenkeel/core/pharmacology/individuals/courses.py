@@ -11,6 +11,7 @@ of a treatment on the whole body has that treatment's. What is in it stays.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,8 @@ from evenkeel.core.pharmacology.library.subjects import Refusal
 from evenkeel.core.pharmacology.systems.linear import Floats
 
 _at_times = kernel("sets.at_times")
+
+VAST = 1e12  # ng/mL: a prediction above it is taken as it
 
 
 Ints = npt.NDArray[np.int64]
@@ -51,15 +54,21 @@ class Entry:
     ends: Ints | None
 
 
+class Overlap(Exception):
+    """A dose is still going in when another treatment begins."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """A person's doses and times. analytes, times_h: what comes out, in this order.
 
     informed: the differences that the analytes at those times depend on, in the order of
         the model's blocks; all others leave every concentration as it is.
-    timing: those of them that move a time: how long something is absorbed, or from when.
+    timing: those of them that move a time in a treatment with measurements: how long
+        something is absorbed, or from when.
     reached: the analytes that any dose reaches at all.
     treatments: how many have begun before the last time, where the model tells them apart.
+    followed: the last time is the beginning of what follows, and is given its state.
     """
 
     model: Model
@@ -88,6 +97,7 @@ class Course:
     site: Ints
     kind: Ints
     beginnings: Floats
+    followed: bool = False
 
     def concentrations(self, etas: Floats, *, rough: bool = False) -> Floats:
         """ng/mL, shape (sets, analytes, times).
@@ -99,6 +109,28 @@ class Course:
         Raises:
             Refusal: a rate or an amount is not finite or is negative for some set.
         """
+        return self.window(etas, np.zeros((self.size, len(etas))), rough=rough)
+
+    def window(
+        self,
+        etas: Floats,
+        state: Floats,
+        *,
+        start_h: float = -math.inf,
+        idle: slice | None = None,
+        rough: bool = False,
+    ) -> Floats:
+        """The same from an hour at which something may be in the body already.
+
+        Args:
+            state: shape (compartments, sets), mg. What is there at ``start_h``; filled with
+                what is there at the last time.
+            idle: sets to which nothing is given.
+
+        Raises:
+            Refusal: as ``concentrations``.
+            Overlap: something happens after the last time, though more is to follow.
+        """
         made = self.formulas.of(etas)
         outflows = made[:, : self.flows] * self.model.per_hour
         leaving = np.zeros((len(made), self.size, len(etas)))
@@ -109,6 +141,10 @@ class Course:
         moving = outflows[:, self.inner] * made[:, self.shares]
         outputs = made[:, self.scales].copy()
         when, amount = self._events(made)
+        if self.followed and when.size and when.max() >= self.times_h[-1]:
+            raise Overlap
+        if idle is not None:
+            amount[:, idle] = 0.0
         # One sum is finite only if all are.
         if not np.isfinite(made.sum() + amount.sum()):
             raise Refusal((f"{self.model.id} cannot be computed: a rate is not finite",))
@@ -125,7 +161,7 @@ class Course:
             when, np.argsort(when, axis=0, kind="stable"), self.site, self.kind, amount,
             self.times_h, outputs, self.places,
             _rows(10 * n + flows + 2), np.empty((3, LANES), dtype=np.int64),
-            fractions.terms, fractions.rest, found,
+            fractions.terms, fractions.rest, start_h, state, found,
         )  # fmt: skip
         return found
 

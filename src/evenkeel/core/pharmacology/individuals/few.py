@@ -35,11 +35,12 @@ class Few:
 
 
 def few(matrix: Floats) -> Few:
-    """The numbers of a matrix of at least one column that are not zero."""
+    """The numbers of a matrix that are not zero."""
     rows, width = matrix.shape
     held = [np.flatnonzero(row) for row in matrix]
     first = np.array([each[0] if each.size else 0 for each in held], dtype=np.int64)
-    levels: list[tuple[Ints | None, Ints, Floats]] = [(None, first, matrix[np.arange(rows), first])]
+    numbers = matrix[np.arange(rows), first] if rows else np.zeros(0)
+    levels: list[tuple[Ints | None, Ints, Floats]] = [(None, first, numbers)]
     for level in range(1, width):
         longer = np.array([k for k, each in enumerate(held) if each.size > level], dtype=np.int64)
         if not longer.size:

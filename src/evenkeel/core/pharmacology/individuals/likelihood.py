@@ -52,6 +52,15 @@ class Likelihood:
     _any_log: bool
     _any_below: bool
 
+    def of(self, which: npt.NDArray[np.int64]) -> Likelihood:
+        """Of some of the measurements."""
+        below, by_log = self.below[which], self.by_log[which]
+        return Likelihood(
+            values=self.values[which], below=below, proportional=self.proportional[which],
+            additive=self.additive[which], log=self.log[which], by_log=by_log,
+            _any_log=bool(by_log.any()), _any_below=bool(below.any()),
+        )  # fmt: skip
+
     def surprise(self, predicted: Floats) -> Floats:
         """Minus the log without 0.5 log 2 pi, of each measurement; shape (..., measurements)."""
         f = np.maximum(predicted, _TINY)

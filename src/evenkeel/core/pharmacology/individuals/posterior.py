@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,10 +21,11 @@ import numpy.typing as npt
 
 from evenkeel.core.pharmacology.doses.occasions import Difference, begins_of, differences, prior_of
 from evenkeel.core.pharmacology.doses.regimens import Dose
-from evenkeel.core.pharmacology.individuals.courses import Course
+from evenkeel.core.pharmacology.individuals.courses import VAST, Course, Overlap
 from evenkeel.core.pharmacology.individuals.few import Few, few
 from evenkeel.core.pharmacology.individuals.likelihood import Likelihood, Measurement, likelihood_of
 from evenkeel.core.pharmacology.individuals.preparing import course_of
+from evenkeel.core.pharmacology.individuals.stages import Stage, bend, slopes, stages_of
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.library.subjects import Refusal
 from evenkeel.core.pharmacology.systems.linear import Floats
@@ -32,12 +34,12 @@ Ints = npt.NDArray[np.int64]
 
 MOST_MEASUREMENTS = 1_000
 MOST_DOSES = 2_000
-MOST_TREATMENTS = 12  # that are told apart: the work grows with their third power
+MOST_TREATMENTS = 40  # that are told apart: some seconds
 # One substance under two names: an older paper's and the one of the product.
 SAME = {"esketamine": "s_ketamine", "noresketamine": "s_norketamine"}
 _SLOPE = 2e-4  # of a standard deviation, for the slope: the error is its square
 _BEND = 1e-3  # for the curvature
-_VAST = 1e12  # ng/mL: a prediction above it is taken as it
+_APART = 4  # treatments: from so many on each is looked at by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,10 @@ class Posterior:
         whose posterior therefore is the prior (given the others of their block).
     width: how many are of the first kind; z has this length.
     factor: shape (differences, differences), lower triangle, of the prior's covariance.
-    spread: of it what belongs to z; None: z is empty.
+    spread, back: of it what belongs to z, and that transposed.
     begins_h: when the treatments begin that are told apart.
     time_of, analyte_of: place of each measurement among the course's.
+    stages: the treatments one by one, where there are so many that this is quicker.
     """
 
     course: Course
@@ -85,16 +88,20 @@ class Posterior:
     differences: tuple[Difference, ...]
     width: int
     factor: Floats
-    spread: Few | None
+    spread: Few
+    back: Few
     begins_h: Floats
     time_of: Ints
     analyte_of: Ints
+    stages: tuple[Stage, ...] = ()
 
     def predictions(self, z: Floats, *, rough: bool = False) -> Floats:
         """ng/mL at each measurement, of z with shape (sets, width); (sets, measurements)."""
-        etas = z if self.spread is None else self.spread.times(z.T).T
-        made = self.course.concentrations(etas, rough=rough)
-        return np.minimum(made[:, self.analyte_of, self.time_of], _VAST)
+        made = self.course.concentrations(self._etas(z), rough=rough)
+        return np.minimum(made[:, self.analyte_of, self.time_of], VAST)
+
+    def _etas(self, z: Floats) -> Floats:
+        return self.spread.times(z.T).T if self.width else z
 
     def surprise(self, z: Floats, *, rough: bool = False) -> Floats:
         """Minus the log of the posterior without its constant, shape (sets,)."""
@@ -106,25 +113,59 @@ class Posterior:
 
         exact: predictions are differenced to both sides and not to one only.
         """
-        count, width = places.shape
-        sets = places[:, None, :] + _moves(width, exact)
-        made = self.predictions(sets.reshape(-1, width), rough=not exact)
-        made = made.reshape(count, sets.shape[1], -1)
-        middle, up = made[:, 0], made[:, 1 : width + 1]
-        if exact:
-            change = (up - made[:, width + 1 :]) / (2 * _SLOPE)
-        else:
-            change = (up - middle[:, None]) / _SLOPE
+        middle, change = self._changes(places, exact)
         values, first, second = self.likelihood.shape(middle)
         return Shapes(
             places,
             values.sum(axis=1) + 0.5 * (places**2).sum(axis=1),
             (change @ first[:, :, None])[:, :, 0] + places,
-            (change * second[:, None]) @ change.swapaxes(1, 2) + np.eye(width),
+            (change * second[:, None]) @ change.swapaxes(1, 2) + np.eye(self.width),
+        )
+
+    def _changes(self, places: Floats, exact: bool) -> tuple[Floats, Floats]:
+        """Predictions, and how they change with z; (k, measurements), (k, width, measurements)."""
+        count, width = places.shape
+        if self.stages:
+            with suppress(Overlap):
+                steps = _SLOPE * self._doubt()
+                made, change, _ = slopes(
+                    self.stages, self._etas(places), steps, self.time_of.size, exact=exact
+                )
+                turned = self.back.times(change.swapaxes(0, 1).reshape(width, -1))
+                return made, turned.reshape(width, count, -1).swapaxes(0, 1).copy()
+        sets = places[:, None, :] + _moves(width, exact)
+        made = self.predictions(sets.reshape(-1, width), rough=not exact)
+        made = made.reshape(count, sets.shape[1], -1)
+        middle, up = made[:, 0], made[:, 1 : width + 1]
+        if exact:
+            return middle, (up - made[:, width + 1 :]) / (2 * _SLOPE)
+        return middle, (up - middle[:, None]) / _SLOPE
+
+    def _own(self) -> Floats:
+        return self.factor[: self.width, : self.width]
+
+    def _doubt(self) -> Floats:
+        """Standard deviations of the differences in the prior."""
+        return np.asarray(np.sqrt((self._own() ** 2).sum(axis=1)))
+
+    def _whole(self, z: Floats, *, exact: bool) -> tuple[float, Floats, Floats]:
+        """Value, slope and curvature at one z by treatments."""
+        own, doubt = self._own(), self._doubt()
+        value, slope, bent = bend(
+            self.stages, own @ z, _SLOPE * doubt, _BEND * doubt, self.time_of.size, exact=exact
+        )
+        return (
+            value + 0.5 * float(z @ z),
+            np.asarray(own.T @ slope + z),
+            np.asarray(own.T @ bent @ own + np.eye(self.width)),
         )
 
     def bent(self, places: Floats) -> Shapes:
         """As ``shapes``, with the whole curvature to three digits instead of the expected one."""
+        if self.stages:
+            with suppress(Overlap):
+                found = [self._whole(z, exact=False) for z in places]
+                return Shapes(places, *(np.array(each) for each in zip(*found, strict=True)))
         count, width = places.shape
         moves = _BEND * np.eye(width)
         rows, columns = np.tril_indices(width, -1)
@@ -141,6 +182,9 @@ class Posterior:
 
     def curvature(self, z: Floats) -> Floats:
         """All second derivatives at one z, by differences of values to both sides."""
+        if self.stages:
+            with suppress(Overlap):
+                return self._whole(z, exact=True)[2]
         width = self.width
         moves = _BEND * np.eye(width)
         rows, columns = np.tril_indices(width, -1)
@@ -202,16 +246,27 @@ def posterior_of(
     ordered = (*course.informed, *(each for each in everything if each not in course.informed))
     width = len(course.informed)
     factor = np.asarray(np.linalg.cholesky(prior_of(model, ordered)), dtype=np.float64)
+    likelihood = likelihood_of(measurements, [model.residuals[name] for name in own])
+    analyte_of = np.array([measured.index(name) for name in own])
+    stages: tuple[Stage, ...] = ()
+    if course.treatments >= _APART:
+        stages = stages_of(
+            model, covariates=covariates, doses=doses, analytes=measured, begins_h=begins,
+            informed=course.informed, likelihood=likelihood, analyte_of=analyte_of,
+            times_h=np.array([each.time_h for each in measurements], dtype=np.float64),
+        )  # fmt: skip
     return Posterior(
         course=course,
-        likelihood=likelihood_of(measurements, [model.residuals[name] for name in own]),
+        likelihood=likelihood,
         differences=ordered,
         width=width,
         factor=factor,
-        spread=few(factor[:width, :width]) if width else None,
+        spread=few(factor[:width, :width]),
+        back=few(factor[:width, :width].T),
         begins_h=begins,
         time_of=np.searchsorted(times, [each.time_h for each in measurements]),
-        analyte_of=np.array([measured.index(name) for name in own]),
+        analyte_of=analyte_of,
+        stages=stages,
     )
 
 

@@ -10,7 +10,7 @@ expressions, never from numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -36,6 +36,8 @@ def course_of(
     analytes: Sequence[str],
     times_h: Floats,
     begins_h: Floats | None = None,
+    with_routes: Collection[str] = (),
+    followed: bool = False,
 ) -> Course:
     """A course of one person.
 
@@ -43,6 +45,8 @@ def course_of(
         covariates: every covariate of the person that the model reads.
         times_h: ascending.
         begins_h: when treatments begin that may differ; None: there is one.
+        with_routes: also what doses of these would reach is kept.
+        followed: another course goes on from the last time.
 
     Raises:
         Refusal: a person outside the model's people, a covariate that is missing, a route
@@ -53,7 +57,8 @@ def course_of(
     happenings(typical, doses)
     begins = np.array([-np.inf]) if begins_h is None or not begins_h.size else begins_h
     begins = begins[: max(1, int(np.searchsorted(begins, times_h[-1])))]
-    routes = {route: model.routes[route] for route in {dose.route for dose in before}}
+    given = {*(dose.route for dose in before), *with_routes}
+    routes = {route: model.routes[route] for route in given}
     where = _kept(model, routes, analytes)
     flows = tuple(flow for flow in model.flows if flow.source in where)
     inner = sorted(
@@ -67,7 +72,9 @@ def course_of(
     read = [each for each in (*(flow.rate for flow in flows), *shares, *seen) if each is not None]
     sketch = Sketch(model, {**dose_reference(model), **covariates})
     when_of = treatment_at(begins, np.array([dose.time_h for dose in before]))
-    informed, timing = _informed(model, before, when_of, where, read, begins.size)
+    # What is measured when a treatment begins is of the one before.
+    measured = set(np.maximum(np.searchsorted(begins, times_h) - 1, 0).tolist())
+    informed, timing = _informed(model, before, when_of, where, read, begins.size, measured)
     for flow in flows:
         sketch.ask(flow.rate)
     for share in shares:
@@ -115,6 +122,7 @@ def course_of(
         site=np.concatenate([np.arange(1, begins.size), site]).astype(np.int64),
         kind=np.concatenate([np.full(begins.size - 1, PART), kind]).astype(np.int64),
         beginnings=begins[1:, None],
+        followed=followed,
     )  # fmt: skip
 
 
@@ -176,15 +184,17 @@ def _informed(
     where: Mapping[int, int],
     read: Sequence[Expression],
     treatments: int,
+    measured: Collection[int],
 ) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
-    """The differences that matter, and those of them that move a time."""
+    """The differences that matter, and those of them that move a time when it is measured."""
     body = needed_by(model, read)
     moved: list[set[str]] = []
     needed: list[set[str]] = []
     for k in range(treatments):
         own = {dose.route for dose, at in zip(doses, treatment, strict=True) if at == k}
         routes = {route: model.routes[route] for route in own}
-        moved.append(needed_by(model, _into(model, routes, where, times_only=True)))
+        times = _into(model, routes, where, times_only=True) if k in measured else []
+        moved.append(needed_by(model, times))
         needed.append(body | needed_by(model, _into(model, routes, where)))
 
     def among(difference: Difference, names: Sequence[set[str]]) -> bool:

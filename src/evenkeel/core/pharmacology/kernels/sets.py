@@ -68,7 +68,8 @@ def _go_on(
         "inflow": "i8 m", "leaves": "i8 j", "outward": "i8 j", "when": "f8 e s",
         "order": "i8 e s", "site": "i8 e", "kind": "i8 e", "amount": "f8 e s", "times": "f8 t",
         "outputs": "f8 p o s", "places": "i8 o", "room": "f8 r 8, filled",
-        "counts": "i8 3 8, filled", "terms": "f8 q 6", "rest": "f8", "made": "f8 s o t, filled",
+        "counts": "i8 3 8, filled", "terms": "f8 q 6", "rest": "f8", "start": "f8",
+        "state": "f8 j s, filled", "made": "f8 s o t, filled",
     },
     fused=True,
 )  # fmt: skip
@@ -92,6 +93,8 @@ def at_times(
     counts: Any,
     terms: Any,
     rest: float,
+    start: float,
+    state: Any,
     made: Any,
 ) -> None:
     """Concentrations of all sets; a happening acts after what is at its time.
@@ -113,11 +116,14 @@ def at_times(
         outputs: shape (p, o, s): ng/mL per mg in compartment ``places``, shape (o,).
         room: shape (10 j + f + 2, 8) and counts: shape (3, 8): to write into.
         terms, rest: the fractions.
+        start: hours, when the state is as given; -inf: long before anything happens.
+        state: shape (j, s), mg. What is in the compartments; filled with what is in them at
+            the last of the times.
         made: filled, shape (s, o, t), ng/mL.
     """
     sets = leaving.shape[2]
     n, flows, happenings, looks = leaving.shape[1], source.size, when.shape[0], times.size
-    state, rate, leave, gain, both, move = 0, n, 2 * n, 3 * n, 4 * n, 10 * n
+    there, rate, leave, gain, both, move = 0, n, 2 * n, 3 * n, 4 * n, 10 * n
     clock, hours = move + flows + _CLOCK, move + flows + _HOURS
     for first in range(0, sets, LANES):
         width = min(LANES, sets - first)
@@ -131,7 +137,11 @@ def at_times(
             room[clock, s] = times[0]
             if happenings > 0:
                 room[clock, s] = min(times[0], when[order[0, column], column])
-        begun = False
+            if start > -math.inf:
+                room[clock, s] = start
+            for j in range(n):
+                room[there + j, s] = state[j, column]
+        begun = start > -math.inf
         for _ in range(happenings + looks):
             fades, time_passes = 0.0, False
             for s in range(LANES):
@@ -158,8 +168,8 @@ def at_times(
                 for j in range(n):
                     if outward[j] >= 0:
                         for s in range(LANES):
-                            there = room[move + outward[j], s]
-                            room[both + j, s] = there * room[move + inflow[j + 1] - 1, s]
+                            out = room[move + outward[j], s]
+                            room[both + j, s] = out * room[move + inflow[j + 1] - 1, s]
                 for _part in range(parts):
                     _go_on(source, inflow, leaves, outward, terms, rest, room)
             for s in range(LANES):
@@ -171,7 +181,7 @@ def at_times(
                 if event < happenings and when[e, column] < times[look]:
                     begun = True
                     if kind[e] == PUT_IN:
-                        room[state + site[e], s] += amount[e, column]
+                        room[there + site[e], s] += amount[e, column]
                     elif kind[e] == RATE:
                         room[rate + site[e], s] += amount[e, column]
                     else:
@@ -180,6 +190,9 @@ def at_times(
                 else:
                     if s < width:
                         for o in range(places.size):
-                            much = room[state + places[o], s]
+                            much = room[there + places[o], s]
                             made[column, o, look] = outputs[counts[2, s], o, column] * much
                     counts[1, s] += 1
+        for s in range(width):
+            for j in range(n):
+                state[j, first + s] = room[there + j, s]

@@ -1,0 +1,307 @@
+"""Treatments one after the other: what each passes on, and slopes and curvatures of them all.
+
+In: what one person was given in several treatments that differ. Out: predictions and how
+they change with each difference, at a cost that grows with the treatments and not with
+their square or third power.
+
+A difference of one treatment changes what is measured in it, and what is left in the body
+when the next begins. What is left goes on in proportion. So each treatment is looked at by
+itself, from what the others left, with its own differences and those of the person moved;
+and once with one mg in each compartment and nothing given. The chain rule does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from evenkeel.core.pharmacology.doses.occasions import Difference, treatment_at
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.individuals.courses import VAST, Course
+from evenkeel.core.pharmacology.individuals.likelihood import Likelihood
+from evenkeel.core.pharmacology.individuals.preparing import course_of
+from evenkeel.core.pharmacology.library.models import Model
+from evenkeel.core.pharmacology.systems.linear import Floats
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One treatment. starts_h: -inf of the first.
+
+    places: of its differences among the person's. seen: which of the measurements lie in it,
+    and time_of, analyte_of: their places among the course's. likelihood: of those.
+    """
+
+    course: Course
+    starts_h: float
+    places: Ints
+    seen: Ints
+    time_of: Ints
+    analyte_of: Ints
+    likelihood: Likelihood
+
+
+def stages_of(
+    model: Model,
+    *,
+    covariates: Mapping[str, float],
+    doses: Sequence[Dose],
+    analytes: Sequence[str],
+    begins_h: Floats,
+    informed: Sequence[Difference],
+    likelihood: Likelihood,
+    times_h: Floats,
+    analyte_of: Ints,
+) -> tuple[Stage, ...]:
+    """The treatments that have begun before the last measurement.
+
+    Args:
+        informed: the person's differences. times_h, analyte_of: of each measurement.
+    """
+    last = float(times_h.max())
+    begins = begins_h[begins_h < last]
+    place = {difference: k for k, difference in enumerate(informed)}
+    given = treatment_at(begins, np.array([dose.time_h for dose in doses]))
+    # What is measured when a treatment begins is of the one before.
+    measured = np.maximum(np.searchsorted(begins, times_h, side="left") - 1, 0)
+    routes = {dose.route for dose in doses if dose.time_h < last}
+    made: list[Stage] = []
+    for k, begin in enumerate(begins.tolist()):
+        seen = np.flatnonzero(measured == k)
+        followed = k + 1 < begins.size
+        times = np.unique(times_h[seen])
+        if followed:
+            times = np.append(times, begins[k + 1])
+        course = course_of(
+            model, covariates=covariates, analytes=analytes, times_h=times,
+            doses=[dose for dose, at in zip(doses, given, strict=True) if at == k],
+            with_routes=routes, followed=followed,
+        )  # fmt: skip
+        made.append(
+            Stage(
+                course=course,
+                starts_h=begin if k else -np.inf,
+                places=np.array(
+                    [
+                        place[each if each in place else Difference(each.parameter, k + 1)]
+                        for each in course.informed
+                    ],
+                    dtype=np.int64,
+                ),
+                seen=seen,
+                time_of=np.searchsorted(times, times_h[seen]),
+                analyte_of=analyte_of[seen],
+                likelihood=likelihood.of(seen),
+            )
+        )
+    return tuple(made)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """How a treatment answers at some places; d its differences, n compartments, m measurements.
+
+    made: shape (places, m). left: shape (places, n), what the next begins with. moved: shape
+    (places, moves, m) and moved_left (places, moves, n): of differences that were moved.
+    of_amounts: shape (places, n, m), of one mg in each compartment, and what that leaves:
+    left_of_amounts (places, n, n).
+    """
+
+    made: Floats
+    left: Floats
+    moved: Floats
+    moved_left: Floats
+    of_amounts: Floats
+    left_of_amounts: Floats
+
+
+def change(stage: Stage, etas: Floats, state: Floats, moves: Floats, *, rough: bool) -> Change:
+    """One call for all places.
+
+    Args:
+        etas: shape (places, d). state: shape (places, n), when it begins.
+        moves: shape (moves, d).
+
+    Raises:
+        Overlap: a dose goes on when the next treatment has begun.
+    """
+    count, size = state.shape
+    several = 1 + len(moves)
+    amounts = 0 if stage.starts_h == -np.inf else size
+    sets = np.concatenate(
+        [
+            (etas[:, None] + np.concatenate([np.zeros((1, moves.shape[1])), moves])).reshape(
+                count * several, -1
+            ),
+            np.repeat(etas, amounts, axis=0),
+        ]
+    )
+    begin = np.empty((size, len(sets)))
+    begin[:, : count * several] = np.repeat(state, several, axis=0).T
+    begin[:, count * several :] = np.tile(np.eye(size)[:amounts], (count, 1)).T
+    found = stage.course.window(
+        sets, begin, start_h=stage.starts_h, idle=slice(count * several, None), rough=rough
+    )[:, stage.analyte_of, stage.time_of]
+    own = np.minimum(found[: count * several], VAST).reshape(count, several, stage.seen.size)
+    left = begin[:, : count * several].T.reshape(count, several, size)
+    return Change(
+        made=own[:, 0],
+        left=left[:, 0],
+        moved=own[:, 1:],
+        moved_left=left[:, 1:],
+        of_amounts=found[count * several :].reshape(count, amounts, stage.seen.size),
+        left_of_amounts=begin[:, count * several :].T.reshape(count, amounts, size),
+    )
+
+
+def slopes(
+    stages: Sequence[Stage], etas: Floats, steps: Floats, count: int, *, exact: bool
+) -> tuple[Floats, Floats, list[tuple[Floats, Floats, Change]]]:
+    """Predictions and how they change with each difference.
+
+    Args:
+        etas: shape (places, differences). steps: shape (differences,), how far each is moved,
+            to one side or (exact) to both.
+        count: of measurements.
+
+    Returns:
+        Shapes (places, measurements) and (places, differences, measurements); and of each
+        treatment the state in which it begins, shape (places, n), how that changes, shape
+        (places, differences, n), and its answer.
+
+    Raises:
+        Overlap: as ``change``.
+    """
+    places, width = etas.shape
+    size = stages[0].course.size
+    state, passed = np.zeros((places, size)), np.zeros((places, width, size))
+    made, changes = np.empty((places, count)), np.empty((places, width, count))
+    on_the_way: list[tuple[Floats, Floats, Change]] = []
+    for stage in stages:
+        own = stage.places
+        far = steps[own]
+        moves = np.concatenate([np.diag(far), -np.diag(far)]) if exact else np.diag(far)
+        answer = change(stage, etas[:, own], state, moves, rough=not exact)
+        on_the_way.append((state, passed, answer))
+
+        def by_difference(moved: Floats, middle: Floats, far: Floats = far) -> Floats:
+            if exact:
+                return (moved[:, : far.size] - moved[:, far.size :]) / (2.0 * far[:, None])
+            return (moved - middle[:, None]) / far[:, None]
+
+        made[:, stage.seen] = answer.made
+        if answer.of_amounts.shape[1]:
+            here = passed @ answer.of_amounts
+            passed = passed @ answer.left_of_amounts
+        else:
+            here = np.zeros((places, width, stage.seen.size))
+            passed = np.zeros_like(passed)
+        here[:, own] += by_difference(answer.moved, answer.made)
+        passed[:, own] += by_difference(answer.moved_left, answer.left)
+        changes[:, :, stage.seen] = here
+        state = answer.left
+    return made, changes, on_the_way
+
+
+_SHARE = 1e-4
+
+
+def _second(law: Likelihood, made: Floats) -> Floats:
+    """The second derivative of the surprise by each prediction."""
+    near = np.maximum(made, 1e-20)
+    up, down = (law.shape(near * (1.0 + share))[1] for share in (_SHARE, -_SHARE))
+    return np.asarray((up - down) / (2.0 * _SHARE * near))
+
+
+def _with_amounts(
+    stage: Stage,
+    etas: Floats,
+    moved: Floats,
+    answer: Change,
+    far: Floats,
+    worth: Floats,
+    *,
+    exact: bool,
+) -> Floats:
+    """How the worth of one mg at the beginning changes with each difference, shape (n, d).
+
+    moved: predictions where each difference was moved up, then down, and then others.
+    """
+    size, d = worth.size, far.size
+    moves = np.concatenate([np.diag(far), -np.diag(far)]) if exact else np.diag(far)
+    begin = np.tile(np.eye(size), (1, len(moves)))
+    found = stage.course.window(
+        np.repeat(etas + moves, size, axis=0), begin, start_h=stage.starts_h, idle=slice(None),
+        rough=not exact,
+    )[:, stage.analyte_of, stage.time_of]  # fmt: skip
+    first = stage.likelihood.shape(moved[: len(moves)])[1]
+    of_amounts = found.reshape(len(moves), size, stage.seen.size)
+    made = (of_amounts @ first[:, :, None])[:, :, 0] + (worth @ begin).reshape(-1, size)
+    if exact:
+        return np.asarray((made[:d] - made[d:]).T / (2.0 * far))
+    now = stage.likelihood.shape(answer.made[0])[1]
+    middle = answer.of_amounts[0] @ now + answer.left_of_amounts[0] @ worth
+    return np.asarray((made - middle).T / far)
+
+
+def bend(
+    stages: Sequence[Stage], etas: Floats, steps: Floats, bends: Floats, count: int, *, exact: bool
+) -> tuple[float, Floats, Floats]:
+    """The surprise of all measurements at one place, its slope and its curvature by differences.
+
+    What a treatment leaves is worth to it what it is worth to all that follow. With that the
+    curvature is a sum over treatments, each by its own differences and what it begins with.
+
+    Args:
+        etas: shape (differences,). steps, bends: how far differences are moved for the slope
+            and for the curvature.
+        exact: to both sides.
+
+    Raises:
+        Overlap: as ``change``.
+    """
+    made, changes, on_the_way = slopes(stages, etas[None], steps, count, exact=exact)
+    width, size = etas.size, stages[0].course.size
+    value, slope, whole = 0.0, np.zeros(width), np.zeros((width, width))
+    worth = np.zeros(size)  # of one mg that is left in each compartment
+    for stage, (state, passed, answer) in zip(stages[::-1], on_the_way[::-1], strict=True):
+        law, seen, own = stage.likelihood, stage.seen, stage.places
+        far, d = bends[own], own.size
+        value += float(law.surprise(made[0, seen]).sum())
+        first = law.shape(made[0, seen])[1]
+        slope += changes[0][:, seen] @ first
+        rows, columns = np.tril_indices(d, -1)
+        alone = np.diag(far)
+        pairs = alone[rows] + alone[columns]
+        moves = np.concatenate([alone, -alone, pairs, -pairs] if exact else [alone, -alone, pairs])
+        moved = change(stage, etas[None, own], state, moves, rough=not exact)
+
+        def of(found: Floats, left: Floats, law: Likelihood = law, worth: Floats = worth) -> Floats:
+            return np.asarray(law.surprise(found).sum(axis=-1) + left @ worth)
+
+        middle = float(of(moved.made[0], moved.left[0]))
+        all_ = of(moved.moved[0], moved.moved_left[0]) - middle
+        up, down, mixed = all_[:d], all_[d : 2 * d], all_[2 * d :]
+        inner = np.diag((up + down) / far**2)
+        if exact:
+            both = mixed.reshape(2, -1).sum(axis=0)
+            mixed = (both - (up + down)[rows] - (up + down)[columns]) / 2.0
+        else:
+            mixed = mixed - up[rows] - up[columns]
+        inner[rows, columns] = inner[columns, rows] = mixed / (far[rows] * far[columns])
+        whole[np.ix_(own, own)] += inner
+        if answer.of_amounts.shape[1]:
+            across = passed[0] @ _with_amounts(
+                stage, etas[own], moved.moved[0], answer, far, worth, exact=exact
+            )
+            whole[:, own] += across
+            whole[own] += across.T
+            arms = passed[0] @ answer.of_amounts[0]
+            whole += (arms * _second(law, made[0, seen])) @ arms.T
+            worth = answer.of_amounts[0] @ first + answer.left_of_amounts[0] @ worth
+    return value, slope, whole
