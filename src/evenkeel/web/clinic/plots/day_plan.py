@@ -121,7 +121,7 @@ def draw(
         names.append(svg.text(0, foot + y, words, kind))
     # Last, on a ground of their own: booking.js keeps them in view while the day scrolls.
     names.append(svg.line(-RIGHT, foot, LEFT - 14, foot, "rule thick"))
-    ground = svg.rect(-RIGHT, 0, RIGHT + LEFT - 14, foot + 116, "names-ground")
+    ground = svg.rect(-RIGHT, 0, RIGHT + LEFT - 14, foot + 152, "names-ground")
     parts.append(format_html("<g data-names>{}{}</g>", ground, svg.join(names)))
     said = f"{len(plan.booked)} treatments on {len(plan.chairs)} chairs"
     # It holds links, so it is a group and not one image.
