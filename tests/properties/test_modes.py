@@ -21,7 +21,7 @@ SHAPES = {
     "metabolite": (5, [(0, 1), (1, 0), (0, 2), (2, 0), (0, 3), (3, 4), (4, 3)]),
     "from the edge": (5, [(0, 1), (1, 0), (1, 2), (2, 3), (3, 2), (2, 4), (4, 2)]),
 }
-RATE = st.floats(-3.0, 3.0).map(lambda power: 10.0**power)
+SEEDS = st.integers(0, 2**32)
 
 
 def decomposed(name, rates, outputs):
@@ -39,53 +39,52 @@ def decomposed(name, rates, outputs):
     return lam, weights, left, fine
 
 
-@st.composite
-def matrices(draw, name, people):
-    """Rates, 1/h, shape (people, n, n); from each compartment something may also leave."""
+def matrices(name, people, seed):
+    """Rates, 1/h, shape (people, n, n), over six powers of ten; the last compartment empties."""
     size, flows = SHAPES[name]
+    random = np.random.default_rng(seed)
     made = np.zeros((people, size, size))
     for one in made:
         for source, target in flows:
-            flow = draw(RATE)
+            flow = 10.0 ** random.uniform(-3.0, 3.0)
             one[target, source] += flow
             one[source, source] -= flow
         for place in range(size):
-            if not any(source == place for source, _ in flows) or draw(st.booleans()):
-                one[place, place] -= draw(RATE)
+            if place == size - 1 or random.random() < 0.5:
+                one[place, place] -= 10.0 ** random.uniform(-3.0, 3.0)
     return made
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@settings(max_examples=40)
-@given(data=st.data())
-def test_modes_are_eigenvalues_and_make_up_the_propagator(name, data):
+@settings(max_examples=20)
+@given(people=st.integers(1, 19), seed=SEEDS)
+def test_modes_are_eigenvalues_and_make_up_the_propagator(name, people, seed):
     size = SHAPES[name][0]
-    people = data.draw(st.integers(1, 19))
-    rates = data.draw(matrices(name, people))
+    rates = matrices(name, people, seed)
     outputs = np.tile(np.eye(size), (people, 1, 1))
     lam, weights, left, fine = decomposed(name, rates, outputs)
     for one in np.flatnonzero(fine):
         roots = np.sort(-np.linalg.eigvals(rates[one]).real)
         scale = np.abs(rates[one]).max()
-        assert np.abs(np.sort(lam[one]) - roots).max() <= 1e-9 * scale
+        assert np.abs(np.sort(lam[one]) - roots).max() <= 1e-11 * scale
         # However large the parts are of which it is made, what is lost of it stays in proportion.
         parts = np.abs(weights[one]) @ np.abs(left[one])
         hours = 1.0 / roots[size // 2]
         made = weights[one] @ (np.exp(-lam[one] * hours)[:, None] * left[one])
-        assert (np.abs(made - expm(rates[one] * hours)) <= 1e-9 * (parts + 1.0)).all()
+        assert (np.abs(made - expm(rates[one] * hours)) <= 1e-10 * (parts + 1.0)).all()
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@settings(max_examples=25)
-@given(data=st.data())
-def test_nobody_is_changed_by_who_stands_beside(name, data):
-    people = data.draw(st.integers(2, 12))
-    rates = data.draw(matrices(name, people))
+@settings(max_examples=15)
+@given(people=st.integers(2, 12), seed=SEEDS, odd=st.sets(st.integers(0, 11)))
+def test_nobody_is_changed_by_who_stands_beside(name, people, seed, odd):
+    rates = matrices(name, people, seed)
     outputs = np.ones((people, SHAPES[name][0], 2))
     # Some have rates that coincide, and one has none at all.
-    for one in data.draw(st.sets(st.integers(0, people - 1))):
-        rates[one] = -np.eye(SHAPES[name][0])
-    rates[data.draw(st.integers(0, people - 1))] = 0.0
+    for one in odd:
+        if one < people:
+            rates[one] = -np.eye(SHAPES[name][0])
+    rates[seed % people] = 0.0
     lam, weights, left, fine = decomposed(name, rates, outputs)
     for one in range(people):
         part = slice(one, one + 1)

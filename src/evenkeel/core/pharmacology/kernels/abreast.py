@@ -156,6 +156,20 @@ def mark_small(_typing: Any, mark: Any, x: Any, than: Any, share: Any) -> Any:
 
 
 @vectorised  # type: ignore[untyped-decorator]
+def any_small(_typing: Any, x: Any, than: Any, share: Any) -> Any:
+    """Whether anybody's x, whatever its sign, is no larger than a share of ``than``."""
+
+    def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
+        rows = _Rows(context, b, signature.args, given)
+        most = b.fmul(spread(b, given[2]), rows.get(1))
+        where = b.fcmp_ordered("<=", _size(b, rows.get(0)), most)
+        bits = ir.IntType(WIDE)
+        return b.icmp_unsigned("!=", b.bitcast(where, bits), ir.Constant(bits, 0))
+
+    return types.boolean(x, than, types.float64), build
+
+
+@vectorised  # type: ignore[untyped-decorator]
 def mark_not_above(_typing: Any, mark: Any, x: Any) -> Any:
     """Mark where x is not above 0: what is no number is not."""
 

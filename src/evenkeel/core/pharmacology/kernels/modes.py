@@ -14,6 +14,7 @@ from typing import Any
 
 from evenkeel.core.pharmacology.kernels.abreast import (
     add_times,
+    any_small,
     fill,
     in_order,
     mark_near,
@@ -32,7 +33,10 @@ from evenkeel.core.pharmacology.kernels.instructions import WIDE
 from evenkeel.core.pharmacology.kernels.making import entry, inner
 
 NEAREST = 1e-4  # relative gap below which modes are not used: 1e-4 costs four digits of sixteen
-_D, _G, _X, _V, _W = range(5)  # of ``room``: rates ascending, exchange, roots, eigenvectors
+_NEAR = 1e-2  # relative gap of a root and a rate below which their difference is not left so
+# Of ``room``: rates ascending and what they exchange, later the differences of rates and a
+# root; roots; eigenvectors.
+_D, _G, _X, _V, _W = range(5)
 # Of ``own``: who has no modes, and numbers that are needed on the way.
 _NONE, _ONE, _A, _TOP, _BOTTOM, _AWAY, _SHARE, _LOW, _HIGH, _DONE = range(10)
 
@@ -108,7 +112,7 @@ def _vectors(matrix: Any, nodes: Any, starts: Any, group: int, x: Any, own: Any,
     What a mode holds lies in its group and downstream; what feeds it, in its group and
     upstream.
     """
-    v, w, away, norm = room[_V], room[_W], own[_AWAY], own[_TOP]
+    v, w, norm = room[_V], room[_W], own[_TOP]
     for j in range(nodes.size):
         fill(v[j], 0.0)
         fill(w[j], 0.0)
@@ -117,12 +121,18 @@ def _vectors(matrix: Any, nodes: Any, starts: Any, group: int, x: Any, own: Any,
     fill(v[centre], 1.0)
     fill(w[centre], 1.0)
     fill(norm, 1.0)
+    near = False
     for q in range(first + 1, last):
-        node = nodes[q]
-        short_of(away, matrix[node, node], x)
+        away = room[_D, q]
+        short_of(away, matrix[nodes[q], nodes[q]], x)
         # Next to nothing flows between this compartment and the centre: it is nearly a mode
         # alone, and its difference from one has lost its digits.
         mark_small(own[_NONE], away, x, 1e-6)
+        near |= any_small(away, x, _NEAR)
+    if near:
+        _told_apart(matrix, nodes, first, last, x, room[_D], room[_G])
+    for q in range(first + 1, last):
+        node, away = nodes[q], room[_D, q]
         over(v[node], matrix[node, centre], away)
         over(w[node], matrix[centre, node], away)
         add_times(norm, v[node], w[node])
@@ -132,6 +142,36 @@ def _vectors(matrix: Any, nodes: Any, starts: Any, group: int, x: Any, own: Any,
         _follow(matrix, nodes, starts, s, x, own, room[_X], v, False)
     for s in range(group - 1, -1, -1):
         _follow(matrix, nodes, starts, s, x, own, room[_X], w, True)
+
+
+@inner(fused=True)
+def _told_apart(
+    matrix: Any, nodes: Any, first: int, last: int, x: Any, away: Any, told: Any
+) -> None:
+    """Differences of a star's rates and its root, where subtraction has lost their digits.
+
+    The root says as well what g / (d - x) of one rate d is: a - x less those of all others.
+    Whichever is known better is taken, losses being counted in units of the last digit.
+    """
+    centre = nodes[first]
+    for s in range(WIDE):
+        a = -matrix[centre, centre, s]
+        for q in range(first + 1, last):
+            told[q, s] = away[q, s]
+            if abs(away[q, s]) > _NEAR * x[s]:
+                continue
+            rest, lost = a - x[s], a + x[s]
+            for other in range(first + 1, last):
+                if other != q:
+                    node = nodes[other]
+                    pull = matrix[centre, node, s] * matrix[node, centre, s] / away[other, s]
+                    rest -= pull
+                    lost += abs(pull) * (1.0 + x[s] / abs(away[other, s]))
+            if lost * abs(away[q, s]) < abs(rest) * x[s]:
+                node = nodes[q]
+                told[q, s] = matrix[centre, node, s] * matrix[node, centre, s] / rest
+        for q in range(first + 1, last):
+            away[q, s] = told[q, s]
 
 
 @inner(fused=True)
