@@ -17,6 +17,8 @@ from tests.support.fits import FILM, OTTO, SIMONS, case_of_film, people
 
 from evenkeel.core.pharmacology.doses.occasions import Difference, begins_of
 from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.individuals.climb import top_of
+from evenkeel.core.pharmacology.individuals.courses import Overlap
 from evenkeel.core.pharmacology.individuals.estimate import Measurement, most_probable, parts
 from evenkeel.core.pharmacology.individuals.future import draws, what_if
 from evenkeel.core.pharmacology.individuals.posterior import posterior_of
@@ -205,13 +207,13 @@ def test_a_day_makes_a_treatment_where_the_model_tells_them_apart():
     assert Difference("F1", 2).name == "F1, treatment 2"
 
 
-def test_more_than_twelve_treatments_are_refused_before_any_work():
+def test_more_than_forty_treatments_are_refused_before_any_work():
     model, covariates = people(SIMONS)
-    late = Measurement(time_h=30.0 * 12 + 1.0, analyte="s_ketamine", ng_per_ml=50.0)
+    late = Measurement(time_h=30.0 * 40 + 1.0, analyte="s_ketamine", ng_per_ml=50.0)
     told = {"covariates": covariates, "measurements": [late], "sampling": "arterial"}
-    doses = [replace(LATER, time_h=30.0 * k) for k in range(13)]
-    assert posterior_of(model, **told, doses=doses[1:]).course.treatments == 12
-    with pytest.raises(Refusal, match="13 have begun before the last measurement: at most 12"):
+    doses = [replace(LATER, time_h=30.0 * k) for k in range(41)]
+    assert posterior_of(model, **told, doses=doses[1:]).course.treatments == 40
+    with pytest.raises(Refusal, match="41 have begun before the last measurement: at most 40"):
         posterior_of(model, **told, doses=doses)
     # A model that tells them not apart takes them all.
     otto, own = people(OTTO)
@@ -219,6 +221,65 @@ def test_more_than_twelve_treatments_are_refused_before_any_work():
     posterior_of(
         otto, covariates=own, doses=infusions, measurements=[late], sampling="venous"
     )  # fmt: skip
+
+
+def series(gap_h, *, lasts_h=0.4):
+    """Five treatments by two ways; one is not measured, one as the next begins."""
+    model, covariates = people(SIMONS)
+    doses = [replace(LATER, time_h=k * gap_h) for k in range(5)]
+    doses[2] = Dose(time_h=2 * gap_h, route="iv", amount_mg=20.0, duration_h=lasts_h)
+    times = [0.5, 2.0, gap_h + 1.0, 2 * gap_h, 2 * gap_h + 0.7, 4 * gap_h + 0.3, 4 * gap_h + 2.0]
+    made = simulate(subject(model, covariates), doses, np.array(times))
+    seen = [
+        Measurement(
+            time_h=at, analyte=name,
+            ng_per_ml=float(made.of(name)[k]) * (1.3 if k % 2 else 0.7), below=k == 3,
+        )
+        for name in model.outputs for k, at in enumerate(times)
+    ]  # fmt: skip
+    told = {"covariates": covariates, "doses": doses, "measurements": seen}
+    return posterior_of(model, **told, sampling="arterial")
+
+
+@pytest.mark.parametrize("gap_h", [26.0, 84.0])
+def test_treatments_one_by_one_are_what_they_are_all_at_once(gap_h):
+    """Slope and curvature by the chain rule, and by moving each difference through all of it."""
+    chained = series(gap_h)
+    assert len(chained.stages) == 5
+    whole = replace(chained, stages=())
+    z = 0.6 * np.random.default_rng(3).standard_normal((2, chained.width))
+    one, other = chained.shapes(z, exact=True), whole.shapes(z, exact=True)
+    np.testing.assert_allclose(one.value, other.value, rtol=1e-12)
+    np.testing.assert_allclose(one.slope, other.slope, atol=1e-7 * np.abs(other.slope).max())
+    np.testing.assert_allclose(one.bend, other.bend, atol=1e-7 * np.abs(other.bend).max())
+    bend = whole.curvature(z[0])
+    np.testing.assert_allclose(chained.curvature(z[0]), bend, atol=1e-6 * np.abs(bend).max())
+    rough = chained.bent(z[:1])
+    np.testing.assert_allclose(rough.bend[0], bend, atol=0.01 * np.abs(bend).max())
+    np.testing.assert_allclose(rough.value, other.value[:1], rtol=1e-5)
+
+
+def test_a_dose_that_goes_on_into_the_next_treatment_is_not_cut():
+    """Then treatments are not looked at one by one; the answers are those of all at once."""
+    chained = series(26.0, lasts_h=30.0)
+    whole = replace(chained, stages=())
+    z = 0.6 * np.random.default_rng(3).standard_normal((1, chained.width))
+    np.testing.assert_array_equal(chained.shapes(z).slope, whole.shapes(z).slope)
+    np.testing.assert_array_equal(chained.bent(z).bend, whole.bent(z).bend)
+    np.testing.assert_array_equal(chained.curvature(z[0]), whole.curvature(z[0]))
+    with pytest.raises(Overlap):
+        chained.stages[2].course.window(
+            np.zeros((1, chained.stages[2].places.size)),
+            np.zeros((chained.stages[2].course.size, 1)), start_h=52.0,
+        )  # fmt: skip
+
+
+def test_the_top_of_many_treatments_is_the_same_either_way():
+    chained = series(84.0)
+    one, other = top_of(chained), top_of(replace(chained, stages=()))
+    assert one.value == pytest.approx(other.value, abs=1e-7)
+    np.testing.assert_allclose(one.z, other.z, atol=1e-5)
+    assert np.abs(one.slope).max() < 1e-5
 
 
 def test_another_treatment_keeps_the_person_and_draws_its_own_parts():

@@ -1,0 +1,120 @@
+"""What an estimate is made of: fractions, products with few numbers, steps within a radius."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import linalg
+from tests.support.fits import OTTO, people
+
+from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.individuals.climb import inverse_of
+from evenkeel.core.pharmacology.individuals.few import few
+from evenkeel.core.pharmacology.individuals.preparing import course_of
+from evenkeel.core.pharmacology.individuals.rational import EXACT, ROUGH
+from evenkeel.core.pharmacology.kernels.compiled import kernel
+from evenkeel.core.pharmacology.library.models import Flow
+from evenkeel.core.pharmacology.library.subjects import Refusal
+
+_within = kernel("steps.within")
+
+
+@pytest.mark.parametrize(("fractions", "near"), [(EXACT, 5e-14), (ROUGH, 2e-8)])
+def test_the_fractions_are_the_exponential_of_every_decay(fractions, near):
+    x = np.concatenate([[0.0], np.geomspace(1e-9, 1e9, 20_000)])
+    real, imaginary, over, over_i, share, share_i = fractions.terms.T
+    poles = real + 1j * imaginary
+    made = fractions.rest + ((share + 1j * share_i) / (x[:, None] + poles)).real.sum(axis=1)
+    assert np.abs(made - np.exp(-x)).max() < near
+    np.testing.assert_allclose(over + 1j * over_i, 1.0 / poles, rtol=1e-15)
+
+
+@pytest.mark.parametrize(("fractions", "near"), [(EXACT, 5e-12), (ROUGH, 2e-5)])
+def test_a_row_of_equal_compartments_is_no_harder(fractions, near):
+    """Where all rates are equal there are no modes; SciPy's exponential is the second opinion."""
+    real, imaginary, _, _, share, share_i = fractions.terms.T
+    for n, hours in ((2, 1.0), (3, 3.0), (5, 0.3), (5, 5.0), (5, 40.0)):
+        flows = np.diag(np.full(n, 1.0)) - np.diag(np.full(n - 1, 1.0), -1)
+        made = fractions.rest * np.eye(n)
+        for pole, c in zip(real + 1j * imaginary, share + 1j * share_i, strict=True):
+            made = made + (c * np.linalg.inv(hours * flows + pole * np.eye(n))).real
+        np.testing.assert_allclose(made, linalg.expm(-hours * flows), atol=near)
+
+
+@given(
+    rows=st.integers(1, 6), width=st.integers(1, 6), columns=st.integers(1, 4),
+    kept=st.floats(0.0, 1.0), seed=st.integers(0, 1000),
+)  # fmt: skip
+def test_products_with_few_numbers_are_products(rows, width, columns, kept, seed):
+    rng = np.random.default_rng(seed)
+    matrix = rng.standard_normal((rows, width)) * (rng.random((rows, width)) < kept)
+    some = rng.standard_normal((width, columns))
+    np.testing.assert_allclose(few(matrix).times(some), matrix @ some, atol=1e-12)
+
+
+def within(slope, bend, radius):
+    width = slope.size
+    step, depth = np.zeros((1, width)), np.empty(1)
+    _within(
+        slope[None], bend[None], np.array([radius]), np.empty((width, width)), np.empty(width),
+        step, depth,
+    )  # fmt: skip
+    return step[0], depth[0]
+
+
+@given(
+    width=st.integers(1, 9), lowest=st.floats(-5.0, 5.0), radius=st.floats(0.01, 10.0),
+    seed=st.integers(0, 1000),
+)  # fmt: skip
+def test_a_step_ends_at_the_lowest_point_within_its_radius(width, lowest, radius, seed):
+    """As low as any point that is nearer by a tenth: a step may end short of its radius."""
+    rng = np.random.default_rng(seed)
+    axes = np.linalg.qr(rng.standard_normal((width, width)))[0]
+    roots = np.sort(lowest + 4.0 * rng.random(width))
+    bend = (axes * roots) @ axes.T
+    bend = 0.5 * (bend + bend.T)
+    slope = rng.standard_normal(width)
+    step, depth = within(slope, bend, radius)
+    length = np.linalg.norm(step)
+    assert length <= 1.0001 * radius
+    if roots[0] > 1e-3:
+        bottom = -np.linalg.solve(bend, slope)
+        assert depth == pytest.approx(-0.5 * slope @ bottom, rel=1e-8)
+        if np.linalg.norm(bottom) <= radius:
+            np.testing.assert_allclose(step, bottom, rtol=1e-8)
+            return
+    elif roots[0] < -1e-3:
+        assert depth == np.inf
+    # No point within the radius lies lower, but for what a shorter radius explains.
+    fell = slope @ step + 0.5 * step @ bend @ step
+    others = rng.standard_normal((400, width))
+    others *= 0.9 * radius * rng.random((400, 1)) / np.linalg.norm(others, axis=1)[:, None]
+    best = (others @ slope + 0.5 * ((others @ bend) * others).sum(axis=1)).min()
+    assert fell <= best + 1e-9 * max(1.0, abs(best))
+
+
+def test_a_curvature_without_bottom_has_the_inverse_of_what_it_is_taken_as():
+    bend = np.array([[2.0, 1.0], [1.0, 0.4]])  # one root is negative
+    made, volume = inverse_of(bend, 0.1)
+    roots, axes = np.linalg.eigh(bend)
+    expected = (axes * np.maximum(roots, 0.1)) @ axes.T
+    np.testing.assert_allclose(made @ expected, np.eye(2), atol=1e-12)
+    assert volume == pytest.approx(np.log(np.linalg.det(expected)))
+    made, volume = inverse_of(bend + np.eye(2), 0.1)
+    np.testing.assert_allclose(made @ (bend + np.eye(2)), np.eye(2), atol=1e-12)
+    assert volume == pytest.approx(np.log(np.linalg.det(bend + np.eye(2))))
+
+
+def test_compartments_in_a_ring_are_refused_and_not_computed_wrongly():
+    model, covariates = people(OTTO)
+    across = Flow(source=1, target=2, rate=model.flows[0].rate, share=None)
+    with pytest.raises(Refusal, match="exchange otherwise than each with one centre"):
+        course_of(
+            replace(model, flows=(*model.flows, across)), covariates=covariates,
+            doses=(Dose(time_h=0.0, route="iv", amount_mg=10.0),),
+            analytes=("s_ketamine",), times_h=np.array([1.0]),
+        )  # fmt: skip
