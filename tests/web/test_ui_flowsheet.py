@@ -119,3 +119,16 @@ def test_words_stand_in_their_strip_and_are_clear_wherever_that_can_be(points):
                 tried = clear_places.of_words(other_end, other, "lower limit 95, protocol")
                 if tried[0] >= 106:
                     assert any(clear_places.meet(tried, each) for each in taken)
+
+
+def test_the_table_has_a_row_a_minute_of_a_monitor_and_each_value_of_a_hand():
+    spo2 = [{"at": at(m), "value": v, "by": "monitor"}
+            for m, v in ((0, 98), (0.1, 96), (0.9, 97), (1, 97), (1.5, 97))]  # fmt: skip
+    spo2 += [{"at": at(m), "value": v, "by": "hand"} for m, v in ((2, 95), (2.5, 94))]
+    rows = flowsheet.moments(late(series={"spo2": spo2}))
+    assert [(row["at"], row["value"], row["origin"]) for row in rows] == [
+        (START, "96 to 98 %", "monitor"),
+        (START + timedelta(minutes=1), "97 %", "monitor"),
+        (START + timedelta(minutes=2), "95 %", "by hand"),
+        (START + timedelta(minutes=2.5), "94 %", "by hand"),
+    ]

@@ -13,8 +13,10 @@ class StaffForm(forms.ModelForm):
     """One person in one role."""
 
     role = forms.ChoiceField(
-        choices=[(role.value, role.label) for role in Role if role in STAFF],
+        # Nobody gets the rights of a role because it stood first in a list.
+        choices=[("", "choose"), *((role.value, role.label) for role in Role if role in STAFF)],
         help_text="Somebody who does two jobs gets two accounts.",
+        error_messages={"required": "Choose a role."},
     )
 
     class Meta:
@@ -27,6 +29,7 @@ class StaffForm(forms.ModelForm):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         for name in ("first_name", "last_name", "email"):
             self.fields[name].required = True
+        self.fields["role"].initial = ""
 
 
 class TokenForm(forms.Form):
@@ -38,6 +41,8 @@ class TokenForm(forms.Form):
             is_active=True, role__in=[role.value for role in ACTS["referrals.receive"]]
         ).order_by("last_name"),
         label="Sends as",
+        empty_label="choose",
+        error_messages={"required": "Choose an account."},
     )
 
 

@@ -24,6 +24,8 @@ class ShiftsForm(forms.Form):
         queryset=User.objects.filter(
             role__in=[role.value for role in ON_SITE], is_active=True
         ).order_by("last_name"),
+        empty_label="choose",
+        error_messages={"required": "Choose a person."},
     )
     first = day_field("First day")
     weeks = forms.IntegerField(
