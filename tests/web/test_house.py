@@ -80,3 +80,13 @@ def test_a_token_is_not_given_to_a_role_that_may_not_refer():
 @pytest.mark.parametrize("role", ["nurse", "prescriber", "coordinator", "pharmacist", "researcher"])
 def test_only_an_administrator_opens_the_house(client_as, role):
     assert client_as(role).get("/house/accounts/").status_code == 403
+
+
+def test_nobody_gets_a_role_because_it_stood_first_in_the_list(client_as):
+    administrator = client_as("administrator")
+    page = administrator.get("/house/accounts/add/").content.decode()
+    assert '<option value="" selected>choose</option>' in page
+    answer = administrator.post("/house/accounts/add/", {**TYPED, "role": ""})
+    assert answer.status_code == 422
+    assert "Choose a role." in answer.content.decode()
+    assert not User.objects.filter(username="nell").exists()
