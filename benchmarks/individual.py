@@ -25,6 +25,7 @@ from evenkeel.core.pharmacology.library.subjects import reference, subject
 from evenkeel.core.pharmacology.profiles.simulate import simulate
 
 RUNS, PEER_RUNS = 51, 9
+LONG_RUNS, LONG_PEER_RUNS = 7, 1  # where there are many treatments
 TIMES = (0.25, 0.5, 0.75, 1.0, 2.0, 4.0)
 FOUR = (0.5, 1.0, 2.0, 4.0)
 CASES = {
@@ -56,15 +57,27 @@ def asked(
 
 
 def cases() -> dict[str, dict[str, Any]]:
-    """Twelve measurements of each model; and of one, of three analytes and of two treatments."""
+    """Twelve measurements of each model; of one, of three analytes and of several treatments.
+
+    The longest: twice a week for three months, measured in the first two treatments and in
+    every eighth.
+    """
     film = "simons_2022_s_ketamine_otf"
     later = replace(CASES[film], time_h=72.0)
+
+    def several(count: int, measured: Sequence[int], *after_h: float) -> dict[str, Any]:
+        doses = [replace(CASES[film], time_h=84.0 * k) for k in range(count)]
+        return asked(film, *doses, times=[84.0 * k + each for k in measured for each in after_h])
+
     return {
         **{name: asked(name, dose) for name, dose in CASES.items()},
         f"{film}, three analytes": asked(film, CASES[film], times=FOUR, analytes=3),
         f"{film}, two treatments": asked(
             film, CASES[film], later, times=(0.5, 1.0, 3.0, 72.5, 73.0, 75.0)
         ),
+        f"{film}, three treatments": several(3, range(3), 0.5, 2.0),
+        f"{film}, six treatments": several(6, range(6), 0.75),
+        f"{film}, 26 treatments": several(26, (0, 1, 8, 16, 24, 25), 0.75),
     }
 
 
@@ -98,14 +111,15 @@ def main() -> None:
         work = partial(most_probable, **told)
         climb = partial(one_climb, posterior)
         slope = partial(posterior.shapes, np.zeros((1, posterior.width)), exact=True)
+        runs, peer_runs = (LONG_RUNS, LONG_PEER_RUNS) if posterior.stages else (RUNS, PEER_RUNS)
         made[name] = {
             "informed": posterior.width,
-            "ours": harness.summary(harness.timed(work, RUNS), processor_s=processor_s(work, RUNS)),
+            "ours": harness.summary(harness.timed(work, runs), processor_s=processor_s(work, runs)),
             "peer": harness.summary(
-                harness.timed(climb, PEER_RUNS), processor_s=processor_s(climb, PEER_RUNS)
+                harness.timed(climb, peer_runs), processor_s=processor_s(climb, peer_runs)
             ),
             "slope": harness.summary(
-                harness.timed(slope, RUNS), processor_s=processor_s(slope, RUNS)
+                harness.timed(slope, runs), processor_s=processor_s(slope, runs)
             ),
         }
     front = made["perez_ruixo_2021_esketamine"]

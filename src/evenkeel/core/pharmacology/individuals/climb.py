@@ -33,6 +33,7 @@ _INSTEAD = np.array([-2.6, -1.3, 1.3, 2.6])  # standard deviations
 _EACH = 2  # starts for each of them
 _UNUSUAL = 3  # differences that are taken back, one after the other
 _AROUND = 2  # starts on the ridges of the best
+_SIDE = 1  # starts on each side of a time
 _AGAIN = 4  # times that it is looked around, if each time something higher is found
 _FAR = 4.0  # standard deviations: nobody is looked for beyond
 _APART = 0.7  # standard deviations: starts that are nearer are one
@@ -82,7 +83,7 @@ def top_of(posterior: Posterior, given: Sequence[Floats] = ()) -> Top:
     for _ in range(_AGAIN):
         before = ends.value[0]
         around, instead = _around(posterior, ends.z[0], ends.bend[0]), _exchanged(ends.z[0])
-        most = [_AROUND] + [1] * (len(around) - 1) + [_EACH] * len(instead)
+        most = [_AROUND] + [_SIDE] * (len(around) - 1) + [_EACH] * len(instead)
         starts = _best_of(posterior, [*around, *instead], most, ends.z)
         ends, taken = climb_from(posterior, starts, ends)
         steps += taken

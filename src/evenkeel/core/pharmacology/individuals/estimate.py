@@ -105,8 +105,8 @@ def most_probable(
         Refusal: the model has no published spread; an analyte that it has not or of which no
             error was published; blood of the other kind; a person outside its people; a
             measurement that cannot be (not finite, zero or negative, before the first dose);
-            a dose that cannot be given; more than 1,000 measurements, 2,000 doses or 12
-            treatments that the model tells apart.
+            a dose that cannot be given; compartments that exchange in a ring; more than 1,000
+            measurements, 2,000 doses or 40 treatments that the model tells apart.
     """
     posterior = posterior_of(
         model, covariates=covariates, doses=doses, measurements=measurements, sampling=sampling
