@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.support.day import answer_safeguards, make_day, new_id, to_dose, to_gate
 
 from evenkeel.core.kernel.verdicts import yes
-from evenkeel.web.records.models import RegisterEntry, Shift, TreatmentEvent
+from evenkeel.web.records.models import DoseCheck, RegisterEntry, Shift, TreatmentEvent
 from evenkeel.web.records.selectors import timeline
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +96,8 @@ def test_the_way_from_the_gate_to_the_live_screen(client_as, day) -> None:
         client.post(url("gate-answer", day, "fasting"), {**said, "once": new_id()})
     assert "<h1>Go</h1>" in client.get(url("gate", day)).content.decode()
     assert client.post(url("gate-go", day), {"once": new_id()}).status_code == 302
+    before = client.get(url("dose", day)).content.decode()
+    assert "actual weight, over 40 min" in before  # the first person works from the order too
     client.post(url("dose-first", day), {"container": [day.boxes[0].pk]})
     sealed = client.get(url("dose", day)).content.decode()
     assert "Sealed" in sealed
@@ -104,6 +106,9 @@ def test_the_way_from_the_gate_to_the_live_screen(client_as, day) -> None:
         "dose": "38", "volume": "3.8", "rate": "5.7", "wristband": "on", "label": "on",
         "signer": day.second.pk, "password": PASSWORD,
     }  # fmt: skip
+    forgotten = client.post(url("dose-second", day), {**typed, "rate": ""})
+    assert forgotten.status_code == 422
+    assert not DoseCheck.objects.filter(turn="second").exists()  # it cost none of the two tries
     wrong = client.post(url("dose-second", day), typed)
     assert wrong.status_code == 422
     words = wrong.content.decode()
@@ -284,3 +289,12 @@ def test_a_check_names_signs_that_the_rules_know(signs):
     charting.check_done(
         treatment=day.treatment, signs=("pressure",), by=day.nurse, at=at, now=at, client=new_id()
     )
+
+
+@pytest.mark.parametrize(("ordinal", "words"), [(6, "6 of 6"), (7, "treatment 7")])
+def test_the_card_counts_within_the_series_only(day, ordinal, words):
+    """After the series nobody knows how many there will be: "42 of 42" looked like the last."""
+    from evenkeel.web.clinic.treatment_parts import card
+
+    day.treatment.ordinal = ordinal
+    assert card(day.treatment)["course"] == f"Ketamine IV, {words}"

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from evenkeel.core.monitoring.conditions import Standing
 from evenkeel.core.pharmacology.doses.products import product
+from evenkeel.core.protocols.library import protocol
 from evenkeel.web.clinic.forms.day import OverrideForm
 from evenkeel.web.clinic.guards import note_look
 from evenkeel.web.clinic.persons import card_of
@@ -43,10 +44,16 @@ def treatment_or_404(request: HttpRequest, pk: int) -> Treatment:
 
 
 def card(treatment: Treatment) -> dict[str, Any]:
-    """The patient card with the course as the day names it."""
-    total = treatment.course.treatments.exclude(status__in=["cancelled", "missed"]).count()
+    """The patient card with the course as the day names it.
+
+    "3 of 6" within the series that the protocol fixes; after it nobody knows how many there
+    will be, so it is "treatment 42".
+    """
+    series = protocol(treatment.course.protocol).phases[0].treatments
+    number = treatment.ordinal
+    words = f"{number} of {series}" if series and number <= series else f"treatment {number}"
     name = product(treatment.course.product).name
-    return {**card_of(treatment.patient), "course": f"{name}, {treatment.ordinal} of {total}"}
+    return {**card_of(treatment.patient), "course": f"{name}, {words}"}
 
 
 def client_of(request: HttpRequest) -> UUID:

@@ -263,11 +263,15 @@ class SecondCheckForm(SignatureForm):
     wristband = forms.BooleanField(label="Wristband and name read aloud")
     label = forms.BooleanField(label="Label and expiry read")
 
-    def answers(self, nasal: bool) -> dict[str, Decimal]:
-        names = ("dose", "devices") if nasal else ("dose", "volume", "rate")
-        return {
-            name: self.cleaned_data[name] for name in names if self.cleaned_data[name] is not None
-        }
+    def __init__(self, *args: Any, nasal: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A number that was forgotten is no disagreement: it must not cost one of two tries.
+        self.numbers = ("dose", "devices") if nasal else ("dose", "volume", "rate")
+        for name in self.numbers:
+            self.fields[name].required = True
+
+    def answers(self) -> dict[str, Decimal]:
+        return {name: self.cleaned_data[name] for name in self.numbers}
 
 
 class ReceiveForm(forms.Form):

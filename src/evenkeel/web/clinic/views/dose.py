@@ -82,10 +82,10 @@ def second(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     standing = dose_checks.standing_of(found)
     leave_out = standing.first.by_id if standing.first else None
-    form = SecondCheckForm(request.POST, leave_out=leave_out)
+    nasal = product(found.course.product).devices is not None
+    form = SecondCheckForm(request.POST, leave_out=leave_out, nasal=nasal)
     if not form.is_valid():
         return show_dose(request, found, second=form)
-    nasal = product(found.course.product).devices is not None
     try:
         signature = sign(
             request=request,
@@ -94,7 +94,7 @@ def second(request: HttpRequest, pk: int) -> HttpResponse:
             at=now,
         )
         check = checking.second_check(
-            treatment=found, answers=form.answers(nasal), signature=signature, at=now
+            treatment=found, answers=form.answers(), signature=signature, at=now
         )
     except _REFUSALS as refusal:
         return show_dose(request, found, second=form, refusal=str(refusal))
@@ -107,7 +107,7 @@ def second(request: HttpRequest, pk: int) -> HttpResponse:
             f"{found.prescriber.short_name} has been told."
         )
         return show_dose(request, found, refusal=words)
-    off = [name for name in form.answers(nasal) if name not in after.agreed]
+    off = [name for name in form.answers() if name not in after.agreed]
     words = (
         f"The {' and the '.join(off)} did not agree with the first answer. Nothing was given. "
         f"Work {'it' if len(off) == 1 else 'them'} out again from the order, the weight and the "

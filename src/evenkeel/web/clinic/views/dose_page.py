@@ -74,7 +74,7 @@ def show_dose(
     fields = []
     if first is not None and not standing.is_agreed:
         names = ("dose", "devices") if nasal else ("dose", "volume", "rate")
-        second = second or SecondCheckForm(leave_out=first.by_id)
+        second = second or SecondCheckForm(leave_out=first.by_id, nasal=nasal)
         tried = standing.second.answers if standing.second else {}
         for name in names:
             typed = second.data.get(name, "") if second.is_bound else tried.get(name, "")
@@ -125,6 +125,7 @@ def show_dose(
         .order_by("-at", "-id")[:4],
         "soft": by_weight.soft.mg_per_kg if by_weight else None,
         "hard": by_weight.hard.mg_per_kg if by_weight else None,
+        "ordered": _initial(found, order),
         "scale_value": order.mg_per_kg if order is not None and not nasal else None,
         "refusal": refusal,
         "may_calculate": permissions.may(request.user, "dose.calculate"),
