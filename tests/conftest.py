@@ -38,7 +38,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("evenkeel")
 
 # Begun last, one of these would keep one process at work while the other has none.
-LONGEST = ("tests/unit/tables/test_agreement.py", "tests/scenarios/test_demo.py")
+LONGEST = (
+    "tests/scenarios/test_demo.py",
+    "tests/web/test_matrix.py",
+    "tests/unit/tables/test_agreement.py",
+)
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from tests.support.servers import READY_SECONDS, free_port, reachable_folder, wa
 from evenkeel.runtime import places, ports
 
 pytestmark = pytest.mark.faults
-FIRST_START_SECONDS = 240
+FIRST_START_SECONDS = 600  # five minutes on a machine that does ten other things
 
 
 class Demo:
@@ -80,7 +81,7 @@ def chosen_ports() -> dict[str, str]:
     return {name: str(free_port()) for name in names}
 
 
-def test_the_demo_keeps_its_contract_from_start_to_stop(var):
+def test_the_demo_keeps_its_contract_from_start_to_stop(var, first_told):
     wished = chosen_ports()
     demo = Demo(var, **wished)
     try:
@@ -89,7 +90,8 @@ def test_the_demo_keeps_its_contract_from_start_to_stop(var):
         assert told["web"] == f"http://127.0.0.1:{wished['EVENKEEL_PORT']}"
         assert told["gateway"] == f"127.0.0.1:{wished['EVENKEEL_GATEWAY_PORT']}"
         assert told["mail"] == f"http://127.0.0.1:{wished['EVENKEEL_MAIL_PORT']}"
-        assert set(told) == {"web", "gateway", "mail", "api_token", "accounts"}
+        assert set(told) == {"web", "gateway", "mail", "api_token", "accounts", "people"}
+        first_told |= told
         assert len(told["api_token"]) >= 32
         roles = [one["role"] for one in told["accounts"]]
         assert set(roles) == {
@@ -99,6 +101,7 @@ def test_the_demo_keeps_its_contract_from_start_to_stop(var):
         assert roles.count("nurse") >= 2
         assert roles.count("prescriber") >= 2
         assert all(set(one) == {"role", "user", "password"} for one in told["accounts"])
+        assert all(set(one) == {"number", "name", "what"} for one in told["people"])
         assert len({one["password"] for one in told["accounts"]}) == len(told["accounts"])
         assert get(f"{told['web']}/healthz")[0] == 200
         assert get(told["mail"])[0] == 200
@@ -132,41 +135,51 @@ def _listening(process: psutil.Process) -> list[str]:
     return addresses
 
 
-def test_a_second_run_keeps_the_data_and_makes_new_passwords(var):
-    first = Demo(var, **chosen_ports())
-    before = first.told()
-    first.stop(signal.SIGINT)
-    second = Demo(var, **chosen_ports())
+@pytest.fixture(scope="module")
+def first_told() -> dict:
+    """What the first run announced; the first test puts it in."""
+    return {}
+
+
+@pytest.fixture(scope="class")
+def taken() -> Iterator[str]:
+    """A port that somebody has."""
+    with socket.socket() as holder:
+        holder.bind((ports.LOOPBACK, 0))
+        holder.listen()
+        yield str(holder.getsockname()[1])
+
+
+@pytest.fixture(scope="class")
+def second(var: Path, taken: str) -> Iterator[Demo]:
+    """One more run on the same folder, with the web's port taken; Ctrl-C ends it."""
+    demo = Demo(var, **{**chosen_ports(), "EVENKEEL_PORT": taken})
     try:
-        after = second.told()
+        yield demo
+    finally:
+        assert demo.stop(signal.SIGINT) == []
+
+
+class TestSecondRun:
+    def test_it_keeps_the_data_and_makes_new_passwords(self, second, first_told):
+        assert first_told, "run the whole file: the first test makes up the clinic"
+        before, after = first_told, second.told()
         assert [a["user"] for a in before["accounts"]] == [a["user"] for a in after["accounts"]]
         passwords = {a["password"] for a in before["accounts"]}
         assert not passwords & {a["password"] for a in after["accounts"]}
         assert before["api_token"] != after["api_token"]
         assert "Making up a clinic" not in second.said.read_text().rpartition("Stopping")[2]
-    finally:
-        assert second.stop() == []
 
+    def test_a_taken_port_is_said(self, second, taken):
+        assert second.told()["web"] != f"http://127.0.0.1:{taken}"
+        assert f"Port {taken} is taken" in second.said.read_text()
 
-def test_a_part_that_falls_is_started_again_and_a_taken_port_is_said(var):
-    with ports.socket.socket() as holder:
-        holder.bind((ports.LOOPBACK, 0))
-        holder.listen()
-        taken = str(holder.getsockname()[1])
-        demo = Demo(var, **{**chosen_ports(), "EVENKEEL_PORT": taken})
-        try:
-            told = demo.told()
-            assert told["web"] != f"http://127.0.0.1:{taken}"
-            assert f"Port {taken} is taken" in demo.said.read_text()
-            gateway = next(
-                child for child in demo.process.children() if "gateway" in child.cmdline()
-            )
-            gateway.kill()
-            port = int(told["gateway"].split(":")[1])
-            wait_until(lambda: "device gateway ended" in demo.said.read_text(), "the word")
-            wait_until(lambda: ports.answers(port), "the gateway to be back")
-        finally:
-            assert demo.stop() == []
+    def test_a_part_that_falls_is_started_again(self, second):
+        port = int(second.told()["gateway"].split(":")[1])
+        gateway = next(child for child in second.process.children() if "gateway" in child.cmdline())
+        gateway.kill()
+        wait_until(lambda: "device gateway ended" in second.said.read_text(), "the word")
+        wait_until(lambda: ports.answers(port), "the gateway to be back")
 
 
 def test_the_ledger_of_the_demo_is_whole_and_a_changed_row_is_found(var):
