@@ -291,7 +291,7 @@ def test_a_check_names_signs_that_the_rules_know(signs):
     )
 
 
-@pytest.mark.parametrize(("ordinal", "words"), [(6, "6 of 6"), (7, "treatment 7")])
+@pytest.mark.parametrize(("ordinal", "words"), [(6, "6 of 6"), (7, "no. 7")])
 def test_the_card_counts_within_the_series_only(day, ordinal, words):
     """After the series nobody knows how many there will be: "42 of 42" looked like the last."""
     from evenkeel.web.clinic.treatment_parts import card

@@ -28,6 +28,7 @@ def test_a_new_account_works_with_the_password_that_was_shown(client_as, client)
     page = client_as("administrator").post("/house/accounts/add/", TYPED).content.decode()
     shown = re.search(r'class="secret mono">([^<]+)<', page)
     assert shown is not None
+    assert '<span class="mono">nell</span>' in page  # both halves of a sign-in are handed over
     user = User.objects.get(username="nell")
     assert user.role == "nurse"
     assert user.check_password(shown.group(1))

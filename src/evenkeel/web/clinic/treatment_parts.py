@@ -47,11 +47,11 @@ def card(treatment: Treatment) -> dict[str, Any]:
     """The patient card with the course as the day names it.
 
     "3 of 6" within the series that the protocol fixes; after it nobody knows how many there
-    will be, so it is "treatment 42".
+    will be, so it is "no. 42".
     """
     series = protocol(treatment.course.protocol).phases[0].treatments
     number = treatment.ordinal
-    words = f"{number} of {series}" if series and number <= series else f"treatment {number}"
+    words = f"{number} of {series}" if series and number <= series else f"no. {number}"
     name = product(treatment.course.product).name
     return {**card_of(treatment.patient), "course": f"{name}, {words}"}
 

@@ -45,7 +45,8 @@ def add(request: HttpRequest) -> HttpResponse:
             by=request.user,
             at=timezone.now(),
         )
-        return _secret(request, f"The account of {user.short_name} is open", "password", password)
+        title = f"The account of {user.short_name} is open"
+        return _secret(request, title, "password", password, user.username)
     context = {"form": form}
     status = 422 if form.errors else 200
     return render(request, "clinic/house/add.html", context, status=status)
@@ -57,7 +58,8 @@ def add(request: HttpRequest) -> HttpResponse:
 def password(request: HttpRequest, pk: int) -> HttpResponse:
     user = _staff_or_404(pk)
     fresh = house.new_password(user=user, by=request.user, at=timezone.now())
-    return _secret(request, f"{user.short_name} has a new password", "password", fresh)
+    title = f"{user.short_name} has a new password"
+    return _secret(request, title, "password", fresh, user.username)
 
 
 @require_POST
@@ -106,7 +108,9 @@ def _staff_or_404(pk: int) -> User:
     return get_object_or_404(User, pk=pk, role__in=STAFF)
 
 
-def _secret(request: HttpRequest, title: str, kind: str, secret: str) -> HttpResponse:
+def _secret(
+    request: HttpRequest, title: str, kind: str, secret: str, sign_in: str = ""
+) -> HttpResponse:
     """Shown once, in answer to the POST that made it, so that no address repeats it."""
-    context = {"title": title, "kind": kind, "secret": secret}
+    context = {"title": title, "kind": kind, "secret": secret, "sign_in": sign_in}
     return render(request, "clinic/house/secret.html", context)
