@@ -6,6 +6,8 @@ import re
 from datetime import date, datetime, timedelta
 
 import pytest
+from playwright.sync_api import expect
+from tests.support.browsers import fits, settle
 from tests.support.clinics import ZONE, Clinic, local
 
 pytestmark = pytest.mark.browser
@@ -85,22 +87,21 @@ def test_two_browsers_want_one_chair_at_one_moment(clinic, new_page, sign_in):
     for page, _ in pages:  # both are on their way before either has an answer
         page.get_by_role("button", name="Book this time").click(no_wait_after=True)
     for page, _ in pages:
-        page.wait_for_load_state("load")
-        page.wait_for_function("() => document.querySelector('[data-refusal], .series a')")
-    at_the_slot = Treatment.objects.filter(
+        expect(page.locator("[data-refusal], .series a").first).to_be_visible()
+    # One at most, or ``get`` would complain.
+    winner = Treatment.objects.get(
         chair=clinic.chairs[6], period__overlap=(local(DAY, 14, 15), local(DAY, 15))
-    )
-    assert at_the_slot.count() == 1
-    winner = at_the_slot.get().course
+    ).course
     loser, course = next((p, c) for p, c in pages if c != winner)
     refusal = loser.get_by_role("alert").filter(has_text="cannot be booked")
-    assert "14:15 on chair 7 cannot be booked" in refusal.inner_text()
-    assert "Nothing was changed." in refusal.inner_text()
+    expect(refusal).to_contain_text("14:15 on chair 7 cannot be booked")
+    expect(refusal).to_contain_text("Nothing was changed.")
     # What was typed is still there, and one tap takes the next free slot.
-    assert loser.locator("#id_time").input_value() == "14:15"
-    assert loser.locator("#id_chair option:checked").inner_text() == "Chair 7"
+    expect(loser.locator("#id_time")).to_have_value("14:15")
+    expect(loser.locator("#id_chair option:checked")).to_have_text("Chair 7")
     loser.get_by_role("button", name=re.compile("^Book 14:15")).first.click()
-    loser.wait_for_url(re.compile(r"course="))
+    expect(loser.locator(".series a").first).to_be_visible()
+    expect(refusal).to_be_hidden()
     assert course.treatments.get().period.lower == local(DAY, 14, 15)
     assert course.treatments.get().chair_id != clinic.chairs[6].pk
 
@@ -115,8 +116,8 @@ def test_a_time_without_a_prescriber_is_refused_and_shown_on_the_day(
     choose(page, DAY, "13:00", clinic.chairs[5])
     page.get_by_role("button", name="Book this time").click()
     refusal = page.get_by_role("alert").filter(has_text="cannot be booked")
-    assert "Nobody who prescribes is on site from 13:00 to 13:30" in refusal.inner_text()
-    assert page.get_by_role("button", name=re.compile("^Book 13:30")).count() == 1
+    expect(refusal).to_contain_text("Nobody who prescribes is on site from 13:00 to 13:30")
+    expect(page.get_by_role("button", name=re.compile("^Book 13:30"))).to_have_count(1)
     axe(page)
     shot(page, "booking")
 
@@ -202,6 +203,7 @@ def test_the_course_at_a_glance_and_its_decision(clinic, new_page, sign_in, axe,
         page.get_by_role("link", name="Choose otherwise"),
         page.get_by_role("link", name="Plan to stop"),
     ]
+    settle(page)
     boxes = [act.bounding_box() for act in acts]
     assert len({(round(box["width"]), round(box["height"])) for box in boxes}) == 1
     axe(page)
@@ -237,7 +239,6 @@ def test_the_pages_at_three_widths_in_both_themes(
     ):
         joint = "&" if "?" in address else "?"
         page.goto(f"{address}{joint}theme={theme}")
-        over = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
-        assert over <= 0, f"{name} is {over} px too wide at {width}"
+        fits(page)
         axe(page)
         shot(page, f"{name}-{width}-{theme}")

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from tests.support import cds
+from tests.support.browsers import fits
 from tests.support.cds import ec_key, public
 
 pytestmark = pytest.mark.browser
@@ -64,8 +65,7 @@ def test_the_pages_hold_at_every_width_and_theme(shown, new_page, sign_in, axe, 
     for name in ("order-advice", f"order-advice/clients/{shown.pk}"):
         page.goto(f"/{name}/")
         axe(page)
-        over = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
-        assert over <= 0, f"{name} is {over} px too wide at {width}"
+        fits(page)
         shot(
             page,
             f"{name.split('/')[-1] if 'clients' not in name else 'cds-client'}-{width}-{theme}",
@@ -95,7 +95,7 @@ def test_the_real_server_answers_a_sandbox_without_a_token(live):
         data=(cds.SAMPLES / "own-04-order-select-aneurysm.json").read_bytes(),
         headers={"Content-Type": "application/json", "Origin": "https://sandbox.example"},
     )
-    with urllib.request.urlopen(sent, timeout=20) as answer:
+    with urllib.request.urlopen(sent, timeout=60) as answer:
         assert answer.headers["Access-Control-Allow-Origin"] == "https://sandbox.example"
         cards = json.load(answer)["cards"]
     assert cards[0]["indicator"] == "critical"

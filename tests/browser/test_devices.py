@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from playwright.sync_api import expect
+from tests.support.browsers import fits
 from tests.support.floor import Floor
 from tests.unit.hl7.samples import ZONE, raw
 
@@ -36,14 +38,14 @@ def test_the_list_and_a_message(sent, new_page, sign_in, axe, width, theme) -> N
     page = new_page(width=width, color_scheme=theme)
     sign_in(page, "nurse")
     page.goto("/devices/")
-    assert page.get_by_role("heading", name="Monitors and their messages").is_visible()
+    expect(page.get_by_role("heading", name="Monitors and their messages")).to_be_visible()
     axe(page)
     page.get_by_role("link", name=f"Open message {sent.pk}").click()
     page.wait_for_url("**/devices/messages/*/")
-    assert page.get_by_text("198 % is outside").first.is_visible()
+    expect(page.get_by_text("198 % is outside").first).to_be_visible()
     axe(page)
     # The page itself never scrolls sideways; a wide message scrolls in its own box.
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    fits(page)
 
 
 def test_registering_a_monitor(sent, new_page, sign_in, axe) -> None:
@@ -54,4 +56,4 @@ def test_registering_a_monitor(sent, new_page, sign_in, axe) -> None:
     page.get_by_label("What we call it").fill("Monitor 9")
     page.get_by_role("button", name="Register this monitor").click()
     page.wait_for_url("**/devices/")
-    assert page.get_by_text("Monitor 9 is registered.").is_visible()
+    expect(page.get_by_text("Monitor 9 is registered.")).to_be_visible()

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
+from tests.support.browsers import settle
 from tests.support.day import answer_safeguards, chart_monitor, make_day, new_id, to_dose
 from tests.support.people import make_user
 
@@ -58,6 +60,7 @@ def test_an_administrator_turns_it_on_with_a_reason(live, new_page, sign_in, axe
     sign_in(page, "administrator")
     page.goto("/house/accounts/")
     page.get_by_role("link", name="Switches of this site").click()
+    page.get_by_role("button", name="Turn on").wait_for()
     axe(page)
     page.get_by_label("Reason").fill("Teaching on Thursdays, asked for by the prescribers")
     page.get_by_role("button", name="Turn on").click()
@@ -67,7 +70,7 @@ def test_an_administrator_turns_it_on_with_a_reason(live, new_page, sign_in, axe
     page.get_by_label("Reason").fill("The course is over")
     page.get_by_role("button", name="Turn off").click()
     page.get_by_role("button", name="Turn on").wait_for()
-    assert page.get_by_text("The course is over").is_visible()
+    expect(page.get_by_text("The course is over")).to_be_visible()
 
 
 def test_the_live_treatment_shows_the_line_below_the_signs(
@@ -78,13 +81,17 @@ def test_the_live_treatment_shows_the_line_below_the_signs(
         page = new_page(width=width, height=height, color_scheme=theme)
         sign_in(page, day.nurse)
         page.goto(f"/treatments/{day.treatment.pk}/live/")
-        page.locator("path.model-line").wait_for(timeout=30_000)
-        page.get_by_text("Which model, and its limits").wait_for(timeout=30_000)
+        page.locator("path.model-line").wait_for()
+        page.get_by_text("Which model, and its limits").wait_for()
         # The taps stay in sight: charting comes first.
         if width > 390:
-            assert page.get_by_role("button", name="Awake").is_visible()
-            box = page.locator(".live-taps").bounding_box()
-            assert box["y"] + box["height"] <= height + 1
+            expect(page.get_by_role("button", name="Awake")).to_be_in_viewport(ratio=0.99)
+            settle(page)
+            page.wait_for_function(
+                "height => document.querySelector('.live-taps').getBoundingClientRect().bottom"
+                " <= height + 1",
+                arg=height,
+            )
         shot(page, f"expected-live-{width}-{theme}")
         # Upright, the taps lie over whatever is scrolled behind them: look at what is not.
         # (Its panel may be drawn anew at any moment: the page is scrolled, not an element.)
@@ -92,12 +99,12 @@ def test_the_live_treatment_shows_the_line_below_the_signs(
         axe(page)
         shot(page, f"expected-live-{width}-{theme}-end")
         page.get_by_text("Which model, and its limits").click()
-        assert page.get_by_text("It may draw too high").is_visible()
-        assert page.get_by_text("No target is known").is_visible()
+        expect(page.get_by_text("It may draw too high")).to_be_visible()
+        expect(page.get_by_text("No target is known")).to_be_visible()
         if width == 1440:
             axe(page)
             page.emulate_media(media="print")
-            assert page.locator("path.model-line").is_visible()
+            expect(page.locator("path.model-line")).to_be_visible()
 
 
 def test_a_spray_asks_and_then_has_its_band_on_every_page(
@@ -114,26 +121,26 @@ def test_a_spray_asks_and_then_has_its_band_on_every_page(
     page = new_page(width=1440)
     sign_in(page, day.prescriber)
     page.goto(f"/courses/{day.course.pk}/")
-    page.get_by_role("button", name="Asian, not Japanese").wait_for(timeout=30_000)
+    page.get_by_role("button", name="Asian, not Japanese").wait_for()
     axe(page)
     shot(page, "expected-missing")
     page.get_by_role("button", name="Neither").click()
-    page.locator("svg.plan-model path.model-band").wait_for(timeout=30_000)
+    page.locator("svg.plan-model path.model-band").wait_for()
     axe(page)
     page.locator("#expected").scroll_into_view_if_needed()
     shot(page, "expected-plan")
     phone = new_page(width=390, height=844, color_scheme="dark")
     sign_in(phone, day.nurse)
     phone.goto(f"/courses/{day.course.pk}/expected/")
-    phone.locator("svg.plan-model path.model-band").wait_for(timeout=30_000)
+    phone.locator("svg.plan-model path.model-band").wait_for()
     axe(phone)
     shot(phone, "expected-plan-phone")
     page.goto(f"/treatments/{day.treatment.pk}/live/")
-    page.locator("path.model-band").wait_for(timeout=30_000)
+    page.locator("path.model-band").wait_for()
     axe(page)
     shot(page, "expected-live-spray")
     page.goto(f"/treatments/{day.treatment.pk}/sheet/")
     page.locator("path.model-band").wait_for()
     page.emulate_media(media="print")
-    assert page.get_by_text("model, not measured").first.is_visible()
+    expect(page.get_by_text("model, not measured").first).to_be_visible()
     shot(page, "expected-paper")

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
+from tests.support.browsers import fits, settle
 
 pytestmark = pytest.mark.browser
 
@@ -63,7 +65,7 @@ def test_sent_by_mail_answered_on_a_phone_and_called_back(
     desk.get_by_role("button", name="Send by e-mail").click()
     desk.get_by_text("wait to be sent").wait_for()
 
-    letter = mail.wait_for(to="nora@example.invalid")
+    letter = mail.wait_for(to="nora@example.invalid", seconds=120)
     assert not re.search("phq|nora|depress|ketamine", f"{letter.subject} {letter.text}", re.I)
     phone = new_page(width=390, height=844)
     phone.goto(letter.links[0])
@@ -82,15 +84,17 @@ def test_sent_by_mail_answered_on_a_phone_and_called_back(
 
     phone.get_by_role("heading", name="Thank you for telling us").wait_for()
     task = Task.objects.get(patient=nora)  # open before the form is sent
-    assert phone.get_by_role("link", name=re.compile("Call 988")).get_attribute("href") == "tel:988"
+    call = phone.get_by_role("link", name=re.compile("Call 988"))
+    expect(call).to_have_attribute("href", "tel:988")
     axe(phone)
     shot(phone, "portal-help")
     phone.get_by_role("link", name="Go on to the last page").click()
+    phone.get_by_role("button", name="Send my answers").wait_for()
     axe(phone)
     phone.get_by_role("button", name="Send my answers").click()
     phone.wait_for_url("**/done/")
     axe(phone)
-    assert "severe" not in phone.inner_text("main")
+    expect(phone.locator("main")).not_to_contain_text("severe")
     assert Assessment.objects.get(patient=nora).total == 5
 
     desk.goto("/today/")
@@ -124,6 +128,7 @@ def test_consent_by_a_link_with_a_wrong_answer_on_the_way(live, new_page, axe, s
     page.goto(f"/my/l/{links.arm(link)}/")
     axe(page)
     page.get_by_role("link", name="Begin").click()
+    page.get_by_role("link", name="I have read this").wait_for()
     axe(page)
     shot(page, "portal-consent")
     page.get_by_role("link", name="I have read this").click()
@@ -161,6 +166,7 @@ def test_an_answer_survives_a_lost_connection(live, new_page):
     page.goto(address)
     page.get_by_role("link", name="Begin").click()
     page.get_by_label("Nearly every day").check()
+    settle(page)  # the script that keeps an answer is there
     page.context.set_offline(True)
     page.get_by_role("button", name="Next").click()
     page.get_by_text("There is no connection").first.wait_for()
@@ -190,12 +196,12 @@ def test_every_step_works_without_a_script_and_by_keyboard(live, new_page):
     page = new_page(width=390, height=844, java_script_enabled=False)
     page.goto(address)
     page.get_by_role("link", name="Begin").press("Enter")
-    for _ in range(2):
+    for number in (1, 2):
+        page.get_by_text(f"Question {number} of 2").wait_for()
         page.get_by_label("Not at all").focus()
         page.keyboard.press("ArrowDown")
-        assert page.get_by_label("Several days").is_checked()
+        expect(page.get_by_label("Several days")).to_be_checked()
         page.keyboard.press("Enter")
-        page.wait_for_load_state()
     page.get_by_role("button", name="Send my answers").press("Enter")
     page.get_by_text("Your answers were sent").wait_for()
     assert Assessment.objects.get(patient=otto).total == 2
@@ -223,7 +229,7 @@ def test_small_screens_reflow_in_both_themes(live, new_page, axe, sign_in, theme
     for where in ("/my/", "/my/list/", "/my/help/", address):
         page.goto(where)
         axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        fits(page)
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/my/")
     shot(page, f"portal-graph-{theme}")
@@ -238,7 +244,7 @@ def test_staff_pages_hold_at_every_width(live, new_page, axe, sign_in, width):
     for where in ("/today/", *(f"/patients/{mara.number}/{p}/" for p in PERSON_PAGES)):
         page.goto(where)
         axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+        fits(page)
 
 
 PERSON_PAGES = ("consent", "questionnaires", "ratings")

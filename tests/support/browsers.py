@@ -2,11 +2,17 @@
 
 It is closed at the end of each module: while it runs, this thread has a running
 event loop, and tests that call asyncio.run would fail beside it.
+
+A test asks a page with ``expect``, which waits for the answer, never with a question
+that is answered at once: a click comes back before the next page is drawn. On a slow
+machine a test is slow and does not fail. tests/unit/test_browser_tests_wait.py holds
+the tests to it; EVENKEEL_BROWSER_SLOWER=6 makes every page six times slower.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,9 +21,11 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from tests.support.people import make_user
+from tests.support.people import make_user, session_of
 from tests.support.servers import Live
 
+# How long a page may take before a test gives up: what fails takes longer, nothing else.
+READY_SECONDS_MS = 60_000
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -30,8 +38,9 @@ def executable() -> str | None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A browser. Each test opens contexts of its own in it."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=READY_SECONDS_MS)
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     # Playwright's greenlet looks like a running event loop to Django; it is not one.
@@ -61,6 +70,9 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Any:
 def new_page(request: Any, browser: Any, live: Live) -> Iterator[Callable[..., Any]]:
     """``new_page(width=390)``: a page in a context of its own, with its own cookies.
 
+    With ``unhurried`` the page's own short patience (8 s for an answer, 10 s for an Undo,
+    0.6 s between two digits) lasts longer than any test.
+
     At the end of the test, a refused script, style or connection fails it.
     """
     contexts: list[Any] = []
@@ -73,7 +85,9 @@ def new_page(request: Any, browser: Any, live: Live) -> Iterator[Callable[..., A
         if refused or (message.type == "error" and not away):
             faults.append(message.text)
 
-    def opened(*, width: int = 1280, height: int = 900, **options: Any) -> Any:
+    def opened(
+        *, width: int = 1280, height: int = 900, unhurried: bool = False, **options: Any
+    ) -> Any:
         context = browser.new_context(
             base_url=live.url,
             viewport={"width": width, "height": height},
@@ -81,9 +95,14 @@ def new_page(request: Any, browser: Any, live: Live) -> Iterator[Callable[..., A
             timezone_id="America/New_York",
             **options,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(READY_SECONDS_MS)
         contexts.append(context)
+        if unhurried:
+            context.add_init_script(_UNHURRIED)
         page = context.new_page()
+        if slower := os.environ.get("EVENKEEL_BROWSER_SLOWER"):
+            tools = context.new_cdp_session(page)
+            tools.send("Emulation.setCPUThrottlingRate", {"rate": float(slower)})
         page.on("console", note)
         page.on("pageerror", lambda error: faults.append(str(error)))
         return page
@@ -112,10 +131,27 @@ def page(new_page: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def sign_in(live: Live) -> Callable[..., Any]:
-    """``sign_in(page, "nurse")`` signs in through the form and gives the account."""
+    """``sign_in(page, "nurse")`` gives the page a session, and gives the account.
+
+    The form costs two seconds each time; ``sign_in_by_form`` is for tests of the door.
+    """
+
+    def with_a_session(page: Any, who: Any) -> Any:
+        user = make_user(who) if isinstance(who, str) else who
+        name, value = session_of(user)
+        page.context.add_cookies([{"name": name, "value": value, "url": live.url}])
+        return user
+
+    return with_a_session
+
+
+@pytest.fixture
+def sign_in_by_form(live: Live) -> Callable[..., Any]:
+    """``sign_in_by_form(page, "nurse")`` signs in as a person does, and gives the account."""
 
     def through_the_form(page: Any, who: Any) -> Any:
         from django.contrib.auth.hashers import make_password
+        from playwright.sync_api import expect
 
         user = make_user(who) if isinstance(who, str) else who
         password = secrets.token_urlsafe(16)
@@ -124,32 +160,60 @@ def sign_in(live: Live) -> Callable[..., Any]:
         page.goto(f"{live.url}/accounts/login/")
         page.fill("input[name=login]", user.username)
         page.fill("input[name=password]", password)
-        with page.expect_navigation():
-            page.press("input[name=password]", "Enter")
-        assert "/accounts/login" not in page.url, page.inner_text("main")
+        page.press("input[name=password]", "Enter")
+        expect(page).not_to_have_url(re.compile("/accounts/login"))
+        settle(page)
         return user
 
     return through_the_form
 
 
+def settle(page: Any) -> None:
+    """Wait until the page that is shown is loaded and set in its fonts, and nothing moves.
+
+    It cannot know that another page is on its way: wait for a sign of that one first.
+    """
+    page.wait_for_load_state("load")
+    page.evaluate(_SETTLED)
+
+
+def fits(page: Any) -> None:
+    """Fail where the page is wider than its window."""
+    settle(page)
+    over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert over <= 0, f"{page.url} is {over} px wider than the window"
+
+
+# What scripts put off for 0.6 s to 10 s they put off for ten minutes.
+_UNHURRIED = """(() => {
+  const soon = window.setTimeout;
+  const short = new Set([600, 8000, 10000]);
+  window.setTimeout = (act, ms, ...rest) => soon(act, short.has(ms) ? 600000 : ms, ...rest);
+})()"""
+
+_SETTLED = """async () => {
+  await document.fonts.ready;
+  const ends = (one) => one.playState === "running"
+    && one.effect.getComputedTiming().endTime !== Infinity;
+  const moving = document.getAnimations().filter(ends);
+  await Promise.all(moving.map((one) => one.finished.catch(() => 0)));
+  return true;
+}"""
+
+
 @pytest.fixture
 def axe() -> Callable[..., None]:
-    """``axe(page)`` fails with every violation that axe-core finds."""
-    from axe_playwright_python.sync_playwright import Axe
+    """``axe(page)`` waits for the page to settle and fails with what axe-core finds in it."""
+    from axe_playwright_python.base import AXE_SCRIPT
 
-    rules = {
-        "runOnly": {
-            "type": "tag",
-            "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-        }
-    }
+    look = (Path(__file__).parent / "axe.js").read_text("utf-8")
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
     def without_violations(page: Any) -> None:
-        found = Axe().run(page, options=rules).response["violations"]
-        words = [
-            f"{one['id']}: {one['help']} at {[node['target'] for node in one['nodes']][:5]}"
-            for one in found
-        ]
+        settle(page)
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE_SCRIPT)
+        words = page.evaluate(look, tags)
         assert not words, "\n".join([page.url, *words])
 
     return without_violations
@@ -164,8 +228,8 @@ def shot() -> Callable[[Any, str], None]:
     kept = os.environ.get("EVENKEEL_SCREENS")
 
     def take(page: Any, name: str) -> None:
-        page.evaluate("() => document.fonts.ready.then(() => true)")
         if kept:
+            settle(page)
             Path(kept).mkdir(parents=True, exist_ok=True)
             page.screenshot(path=Path(kept) / f"{name}.png", animations="disabled")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 _numbers = itertools.count(1)
@@ -41,6 +42,13 @@ def make_user(role: str, **fields: Any) -> Any:
     user.set_unusable_password()
     user.save()
     return user
+
+
+def session_of(user: Any) -> tuple[str, str]:
+    """The cookie of a new session of this account: its name and its value."""
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 @pytest.fixture

@@ -7,27 +7,30 @@ the demo; what is tested is what is shipped.
 from __future__ import annotations
 
 import fcntl
+import http.client
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from tests.support.databases import VAR, TestServer
 
 from evenkeel.runtime.mailcatcher import MailCatcher
 
-READY_SECONDS = 120
+PORTS = range(20_000, 32_000)
+_kept_ports: list[IO[str]] = []
+READY_SECONDS = 300  # on a machine that does ten other things
 
 
 @contextmanager
@@ -45,9 +48,25 @@ def reachable_folder() -> Iterator[Path]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nothing holds, and that the system gives to no outgoing connection.
+
+    A server takes it seconds later; by then a browser beside it could have been given a
+    port of the system's own choice. No other test process is given the same one.
+    """
+    places = VAR / "ports"
+    places.mkdir(parents=True, exist_ok=True)
+    while True:
+        port = secrets.randbelow(PORTS.stop - PORTS.start) + PORTS.start
+        kept = (places / str(port)).open("w")
+        try:
+            fcntl.flock(kept, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            kept.close()
+            continue
+        _kept_ports.append(kept)  # held until this process ends
+        return port
 
 
 def wait_until(true: Callable[[], Any], what: str, seconds: float = READY_SECONDS) -> Any:
@@ -98,14 +117,14 @@ class Process:
         if self.child.poll() is None:
             self.child.terminate()
             try:
-                self.child.wait(timeout=10)
+                self.child.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 self.child.kill()
-        self.child.wait(timeout=10)
+        self.child.wait(timeout=60)
 
     def kill(self) -> None:
         self.child.kill()
-        self.child.wait(timeout=10)
+        self.child.wait(timeout=60)
 
 
 @dataclass(kw_only=True)
@@ -187,7 +206,7 @@ def live(live_env: dict[str, str], fresh_database: str) -> Iterator[Live]:
         try:
             with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
                 return bool(answer.status == 200)
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
+        except (OSError, http.client.HTTPException):
             return False
 
     try:
