@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -318,6 +318,14 @@ def test_staff_see_where_consent_stands_ask_and_write_down_a_withdrawal(nora, cl
     assert nurse.post(ask, {"how": "mail"}).status_code == 422
     assert nurse.post(ask, {"how": "mail", "purposes": ["treatment"]}).url == page
     assert MailMessage.objects.get().kind == "consent"
+    words = nurse.get(page).content.decode()
+    assert "The question about treatment, of " in words
+    assert "is not answered yet" in words
+    assert "Nobody has asked about treatment yet" not in words
+    assert "Nobody has asked about research yet" in words  # of that nothing was asked
+    SingleUseLink.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    assert "ran out unanswered" in nurse.get(page).content.decode()
+    SingleUseLink.objects.update(expires_at=timezone.now() + timedelta(days=1))
     withdraw = reverse("clinic:consent_withdraw", args=[nora.number])
     refused = nurse.post(withdraw, {"purpose": "treatment", "reason": "she called"})
     assert refused.status_code == 422
@@ -352,7 +360,8 @@ def test_a_rating_is_kept_shown_and_corrected(nora, client_as):
     assert client_as("coordinator").get(page).status_code == 403
 
 
-def test_questions_for_later_are_planned_on_the_clinics_clock(nora, client_as):
+def test_questions_for_later_are_planned_on_the_clinics_clock(nora, client_as, stand_still):
+    stand_still(datetime(2026, 12, 1, 15, tzinfo=UTC))
     page = reverse("clinic:send_questionnaire", args=[nora.number])
     typed = {"instrument": "phq9", "how": "mail", "due_at": "2026-12-24T09:00"}
     assert client_as("nurse").post(page, typed).url == page
