@@ -20,6 +20,8 @@ GOOD = {
     "DATABASE_URL": "postgresql://app:secret@db.saltmarsh.invalid/evenkeel",
     "EVENKEEL_SMTP_HOST": "mail.saltmarsh.invalid",
     "EVENKEEL_MAIL_FROM": "clinic@saltmarsh.invalid",
+    "EVENKEEL_COUNTRY": "at",
+    "EVENKEEL_CLINIC_ZONE": "Europe/Vienna",
 }
 GOOD = {k: v + "x" * (50 - len(v)) if k.endswith("_KEY") else v for k, v in GOOD.items()}
 
@@ -44,6 +46,13 @@ WRONG = [
     ("insecure-cookie", {"EVENKEEL_COOKIE_SECURE": "0"}),
     ("no-database", {"DATABASE_URL": None}),
     ("mfa-not-required", {"EVENKEEL_MFA_REQUIRED": "no"}),
+    ("unreadable-switch", {"EVENKEEL_BEHIND_PROXY": "maybe"}),
+    ("guessing-unbounded", {"EVENKEEL_AXES": "off"}),
+    ("no-country", {"EVENKEEL_COUNTRY": None}),
+    ("no-zone", {"EVENKEEL_CLINIC_ZONE": None}),
+    ("unknown-zone", {"EVENKEEL_CLINIC_ZONE": "Europe/Saltmarsh"}),
+    ("unknown-zone", {"EVENKEEL_CLINIC_ZONE": "Europe"}),
+    ("unknown-zone", {"EVENKEEL_CLINIC_ZONE": "../Europe/Vienna"}),
     ("no-smtp-host", {"EVENKEEL_SMTP_HOST": None}),
     ("no-mail-from", {"EVENKEEL_MAIL_FROM": None}),
     ("no-base-url", {"EVENKEEL_BASE_URL": None}),
@@ -88,7 +97,8 @@ def test_all_faults_are_told_at_once_and_nothing_starts():
     assert done.returncode != 0
     for name in (
         "debug-on", "no-secret-key", "no-field-key", "wildcard-host", "insecure-cookie",
-        "no-database", "mfa-not-required", "no-smtp-host", "no-mail-from", "no-base-url",
+        "no-database", "mfa-not-required", "no-country", "no-zone", "no-smtp-host",
+        "no-mail-from", "no-base-url",
     ):  # fmt: skip
         assert f"  {name}: " in done.stderr
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 ENVIRONMENTS = ("demo", "test", "production")
 SHORTEST_KEY = 50  # characters, as `django check --deploy` asks
@@ -39,10 +40,17 @@ def faults(env: Mapping[str, str]) -> list[Fault]:
 
     for name in (
         "EVENKEEL_DEBUG", "EVENKEEL_COOKIE_SECURE", "EVENKEEL_MFA_REQUIRED", "EVENKEEL_CDS_OPEN",
+        "EVENKEEL_BEHIND_PROXY", "EVENKEEL_AXES",
     ):  # fmt: skip
         word = env.get(name, "").strip().lower()
         if word and word not in YES | NO:
             fault("unreadable-switch", f"{name} is {word!r}. Write 1 or 0.")
+    zone = env.get("EVENKEEL_CLINIC_ZONE", "")
+    if zone and not _is_zone(zone):
+        fault(
+            "unknown-zone",
+            f"EVENKEEL_CLINIC_ZONE is {zone!r}, which is no zone. Write one as Europe/Vienna.",
+        )
     for name, unit in (("EVENKEEL_SECRET_KEY", "secret-key"), ("EVENKEEL_FIELD_KEY", "field-key")):
         key = env.get(name, "")
         if not key:
@@ -64,6 +72,14 @@ def faults(env: Mapping[str, str]) -> list[Fault]:
     if env.get("EVENKEEL_ENV", "production") == "production":
         _production(env, fault)
     return found
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not there; a path; a folder of zones
+        return False
+    return True
 
 
 def _production(env: Mapping[str, str], fault: object) -> None:
@@ -93,6 +109,23 @@ def _production(env: Mapping[str, str], fault: object) -> None:
         fault(
             "mfa-not-required",
             "EVENKEEL_MFA_REQUIRED is off; staff could sign in with a password alone. Remove it.",
+        )
+    if env.get("EVENKEEL_AXES", "").strip().lower() in NO:
+        fault(
+            "guessing-unbounded",
+            "EVENKEEL_AXES is off; passwords could be guessed without end. Remove it.",
+        )
+    if not env.get("EVENKEEL_COUNTRY"):
+        fault(
+            "no-country",
+            "EVENKEEL_COUNTRY is not set. Patients in danger are shown that country's numbers. "
+            "Write its two letters, such as us.",
+        )
+    if not env.get("EVENKEEL_CLINIC_ZONE"):
+        fault(
+            "no-zone",
+            "EVENKEEL_CLINIC_ZONE is not set. Doses and bookings are shown in that zone's time. "
+            "Write one as Europe/Vienna.",
         )
     if is_yes(env.get("EVENKEEL_CDS_OPEN", "")):
         fault(
