@@ -91,3 +91,23 @@ def test_nobody_gets_a_role_because_it_stood_first_in_the_list(client_as):
     assert answer.status_code == 422
     assert "Choose a role." in answer.content.decode()
     assert not User.objects.filter(username="nell").exists()
+
+
+def test_a_person_changes_their_own_password_in_this_houses_words(client_as):
+    nurse = make_user("nurse")
+    nurse.set_password("the old one, long enough")
+    nurse.save()
+    client = client_as(nurse)
+    address = "/accounts/password/change/"
+    page = client.get(address).content.decode()
+    for words in ("Change your password", "Password until now", "At least 12 characters"):
+        assert words in page
+    assert "Forgot your password?" not in page  # nobody is sent a password by e-mail from here
+    assert "administrator makes a new one" in page
+    typed = {"oldpassword": "the old one, long enough", "password1": "short", "password2": "short"}
+    refused = client.post(address, typed)
+    assert "Your password was not changed" in refused.content.decode()
+    fresh = "quite another, and long"
+    client.post(address, {**typed, "password1": fresh, "password2": fresh})
+    nurse.refresh_from_db()
+    assert nurse.check_password(fresh)

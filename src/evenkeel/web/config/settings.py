@@ -172,6 +172,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "evenkeel.web.accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"change_password": "evenkeel.web.accounts.forms.ChangePasswordForm"}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # sign-up itself is closed by the adapter
 ACCOUNT_EMAIL_VERIFICATION = "none"
