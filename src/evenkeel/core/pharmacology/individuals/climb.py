@@ -15,16 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from evenkeel.core.pharmacology.individuals.posterior import Posterior, Shapes
 from evenkeel.core.pharmacology.kernels.compiled import kernel
 from evenkeel.core.pharmacology.populations.people import standard_normals
 from evenkeel.core.pharmacology.systems.linear import Floats
 
-_LOOKS = 64  # places drawn from the prior, besides the middle and those on its axes
-_STARTS = 8
-_ROUGH = 6  # steps with the expected curvature, in which most of the way is made
+_LOOKS = 128  # places drawn from the prior, besides the middle and those on its axes
+_STARTS = 16
+_ROUGH = 8  # steps with the expected curvature, in which most of the way is made
 _GO_ON = 2  # of those that climb; then with the whole curvature
 _EQUAL = 0.01  # ends this near in value are told apart only at their very tops
 _ACROSS = 2.0  # standard deviations
@@ -34,6 +33,7 @@ _EACH = 2  # starts for each of them
 _UNUSUAL = 3  # differences that are taken back, one after the other
 _AROUND = 2  # starts on the ridges of the best
 _SIDE = 1  # starts on each side of a time
+_NEARBY = 4  # starts near the best, in any direction
 _AGAIN = 4  # times that it is looked around, if each time something higher is found
 _FAR = 4.0  # standard deviations: nobody is looked for beyond
 _APART = 0.7  # standard deviations: starts that are nearer are one
@@ -49,6 +49,7 @@ _DONE = 3e-8
 _GROWS = 4.0  # the last steps shrink: one that is so many times the one before is a mistake
 
 _within = kernel("steps.within")
+_judge = kernel("steps.judge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +84,9 @@ def top_of(posterior: Posterior, given: Sequence[Floats] = ()) -> Top:
     for _ in range(_AGAIN):
         before = ends.value[0]
         around, instead = _around(posterior, ends.z[0], ends.bend[0]), _exchanged(ends.z[0])
-        most = [_AROUND] + [_SIDE] * (len(around) - 1) + [_EACH] * len(instead)
-        starts = _best_of(posterior, [*around, *instead], most, ends.z)
+        nearby = ends.z[0] + standard_normals(1, "nearby", _LOOKS, posterior.width)
+        most = [_AROUND] + [_SIDE] * (len(around) - 1) + [_EACH] * len(instead) + [_NEARBY]
+        starts = _best_of(posterior, [*around, *instead, nearby], most, ends.z)
         ends, taken = climb_from(posterior, starts, ends)
         steps += taken
         if ends.value[0] > before - _EQUAL:
@@ -152,17 +154,21 @@ def _best_of(
     every = np.concatenate(looks).clip(-_FAR, _FAR)
     values = posterior.surprise(every, rough=True)
     values = np.where(np.isfinite(values), values, np.inf)
-    chosen = list(known)
+    chosen: list[int] = []
+    near = np.zeros(len(every), dtype=np.bool_)
+    for place in known:
+        near |= ((every - place) ** 2).sum(axis=1) <= _APART**2
     begin = 0
     for some, count in zip(looks, most, strict=True):
         wanted = len(chosen) + count
-        for place in begin + np.argsort(values[begin : begin + len(some)], kind="stable"):
-            if all(_length(every[place] - other) > _APART for other in chosen):
-                chosen.append(every[place])
+        for at in (begin + np.argsort(values[begin : begin + len(some)], kind="stable")).tolist():
             if len(chosen) == wanted:
                 break
+            if not near[at]:
+                chosen.append(at)
+                near |= ((every - every[at]) ** 2).sum(axis=1) <= _APART**2
         begin += len(some)
-    return np.array(chosen[len(known) :]).reshape(-1, every.shape[1])
+    return every[chosen]
 
 
 def climb_from(
@@ -223,14 +229,12 @@ def _follow(
         moving = np.flatnonzero(~done)
         if taken == most or not moving.size:
             return here, taken
-        there = posterior.shapes(here.z[moving] + step[moving])
-        if learn:
-            change = there.slope - here.slope[moving]
-            there.bend[:] = _corrected(here.bend[moving], step[moving], change)
-        learnt = there.bend.copy()
-        _judge(here, radius, moving, step[moving], there)
-        if learn:
-            here.bend[moving] = learnt
+        tried = np.ascontiguousarray(step[moving])
+        there = posterior.shapes(here.z[moving] + tried)
+        _judge(
+            here.z, here.value, here.slope, here.bend, radius, moving, tried, there.value,
+            there.slope, there.bend, learn, _WIDEST, *np.empty((2, here.z.shape[1])),
+        )  # fmt: skip
     raise AssertionError("the last round returns")
 
 
@@ -244,38 +248,22 @@ def _corrected(bend: Floats, step: Floats, change: Floats) -> Floats:
     return np.asarray(bend + part[:, :, None] * np.where(sure[:, None], left, 0.0)[:, None, :])
 
 
-def _judge(
-    here: Shapes, radius: Floats, moving: npt.NDArray[np.int64], step: Floats, there: Shapes
-) -> None:
-    """Steps that led higher are made; a radius follows from how a step kept its word."""
-    bent = (here.bend[moving] @ step[:, :, None])[:, :, 0]
-    promised = -((here.slope[moving] + 0.5 * bent) * step).sum(axis=1)
-    length = np.sqrt((step**2).sum(axis=1))
-    gained = np.where(np.isfinite(there.value), here.value[moving] - there.value, -math.inf)
-    kept = gained / np.maximum(promised, 1e-300)
-    now = radius[moving]
-    wider = (kept > 0.75) & (length > 0.9 * now)
-    radius[moving] = np.where(
-        wider, np.minimum(2.0 * now, _WIDEST), np.where(kept < 0.25, 0.3 * length, now)
-    )
-    better = kept > 1e-4
-    went = moving[better]
-    here.z[went], here.value[went] = there.z[better], there.value[better]
-    here.slope[went], here.bend[went] = there.slope[better], there.bend[better]
-
-
 def _apart(here: Shapes, next_: Floats, known: Shapes | None) -> list[int]:
     """Those that meet no better one and none that is known with their next step."""
     z = next_ if known is None else np.concatenate([known.z, next_])
     before = len(z) - len(next_)
     square = (z**2).sum(axis=1)
-    near = (square[:, None] + square - 2.0 * z @ z.T < _MET**2).tolist()
-    met = list(range(before))
-    for k in (before + np.argsort(here.value, kind="stable")).tolist():
-        row = near[k]
-        if not any(row[other] for other in met):
-            met.append(k)
-    return sorted(k - before for k in met[before:])
+    near = square[before:, None] + square - 2.0 * next_ @ z.T < _MET**2
+    # A row of yes and no as one whole number.
+    packed = np.packbits(near, axis=1, bitorder="little")
+    rows = [int.from_bytes(row.tobytes(), "little") for row in packed]
+    met = (1 << before) - 1
+    kept: list[int] = []
+    for k in np.argsort(here.value, kind="stable").tolist():
+        if not rows[k] & met:
+            met |= 1 << (before + k)
+            kept.append(k)
+    return sorted(kept)
 
 
 def finish(posterior: Posterior, end: Shapes) -> tuple[Shapes, int]:

@@ -131,3 +131,74 @@ def within(
         if length > wanted:
             for k in range(width):
                 step[p, k] *= wanted / length
+
+
+@inner(fused=True)
+def _learn(bend: Any, step: Any, change: Any, left: Any) -> None:
+    """The curvature also tells how the slope changed (the symmetric update of rank one)."""
+    width = step.size
+    along = 0.0
+    for k in range(width):
+        left[k] = change[k]
+        for h in range(width):
+            left[k] -= bend[k, h] * step[h]
+        along += left[k] * step[k]
+    size = math.sqrt(_square(left) * _square(step))
+    if size < math.inf and abs(along) > 1e-2 * size:
+        for k in range(width):
+            for h in range(width):
+                bend[k, h] += left[k] * left[h] / along
+
+
+@entry(
+    {
+        "z": "f8 p w, filled", "value": "f8 p, filled", "slope": "f8 p w, filled",
+        "bend": "f8 p w w, filled", "radius": "f8 p, filled", "which": "i8 q",
+        "step": "f8 q w", "new_value": "f8 q", "new_slope": "f8 q w", "new_bend": "f8 q w w",
+        "learn": "b1", "widest": "f8", "change": "f8 w, filled", "left": "f8 w, filled",
+    },
+    fused=True,
+)  # fmt: skip
+def judge(
+    z: Any, value: Any, slope: Any, bend: Any, radius: Any, which: Any, step: Any,
+    new_value: Any, new_slope: Any, new_bend: Any, learn: bool, widest: float, change: Any,
+    left: Any,
+) -> None:  # fmt: skip
+    """Steps that led higher are made; a radius follows from how a step kept its word.
+
+    Args:
+        z, value, slope, bend, radius: of p places, as in ``posterior``. Changed.
+        which, step: shapes (q,), (q, w): the places from which a step was tried. new_value,
+            new_slope, new_bend: where it led.
+        learn: the curvature is kept, and corrected by how the slope changed, also where the
+            step led nowhere.
+        change, left: to write into.
+    """
+    width = z.shape[1]
+    for q in range(which.size):
+        p = which[q]
+        promised, length = 0.0, math.sqrt(_square(step[q]))
+        for k in range(width):
+            change[k] = new_slope[q, k] - slope[p, k]
+            bent = 0.0
+            for h in range(width):
+                bent += bend[p, k, h] * step[q, h]
+            promised -= (slope[p, k] + 0.5 * bent) * step[q, k]
+        gained = value[p] - new_value[q]
+        kept = -math.inf
+        if abs(gained) < math.inf:
+            kept = gained / max(promised, 1e-300)
+        if learn:
+            _learn(bend[p], step[q], change, left)
+        if kept > 0.75 and length > 0.9 * radius[p]:
+            radius[p] = min(2.0 * radius[p], widest)
+        elif not kept >= 0.25:
+            radius[p] = 0.3 * length
+        if kept > 1e-4:
+            value[p] = new_value[q]
+            for k in range(width):
+                z[p, k] += step[q, k]
+                slope[p, k] = new_slope[q, k]
+                if not learn:
+                    for h in range(width):
+                        bend[p, k, h] = new_bend[q, k, h]
