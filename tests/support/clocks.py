@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -54,3 +54,17 @@ def clock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clock]:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+
+
+@pytest.fixture
+def stand_still(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """``stand_still(NOW)``: this process takes it for now, as the records of the test do.
+
+    Pages ask the clock. Beside records of one fixed day they would say something else
+    once links have ended and answers have grown old.
+    """
+
+    def at(moment: datetime) -> None:
+        monkeypatch.setattr(timezone, "now", lambda: moment)
+
+    return at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -74,7 +74,7 @@ def make_day(product: str = "racemic_iv", now: datetime = NOW, **patient: Any) -
         kind="device" if nasal else "vial",
         labels=labels,
         lot="SYN-4471",
-        expires_on=date(2027, 8, 31),
+        expires_on=now.date() + timedelta(days=279),
         mg=Decimal(28) if nasal else Decimal(50),
         mg_per_ml=None if nasal else Decimal(10),
         by=pharmacist,

@@ -53,6 +53,11 @@ def make_patient(user, entry: str = "o2", **person) -> Patient:
     return receipt.patient
 
 
+@pytest.fixture(autouse=True)
+def now(stand_still):
+    stand_still(NOW)
+
+
 @pytest.fixture
 def patient(user_of) -> Patient:
     return make_patient(user_of("coordinator"))

@@ -37,6 +37,11 @@ STATEMENT = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def now(stand_still):
+    stand_still(NOW)
+
+
 @pytest.fixture
 def patient(user_of) -> Patient:
     statement = STATEMENT | {"subject": CONDITION["subject"]}

@@ -132,3 +132,10 @@ def test_the_table_has_a_row_a_minute_of_a_monitor_and_each_value_of_a_hand():
         (START + timedelta(minutes=2), "95 %", "by hand"),
         (START + timedelta(minutes=2.5), "94 %", "by hand"),
     ]
+
+
+@pytest.mark.parametrize("days", [1, 9, 10, 400, 4000])
+def test_a_treatment_that_nobody_ended_is_drawn_on_an_axis_with_few_times(days):
+    now = at(days * 1440)
+    drawn = str(flowsheet.draw(late(end=now, now=now)))
+    assert 1 <= drawn.count('class="grid"') <= 12

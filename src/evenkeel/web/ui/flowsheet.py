@@ -9,6 +9,7 @@ Signs are never smoothed; a silence longer than `gap_s` stays a gap.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,7 +63,9 @@ def _latest(y: float, name: str, words: str, unit: str, over: str = "") -> SafeS
 
 def _axis(sheet: Sheet) -> list[SafeString]:
     """Quarter hours in the clinic's zone (wider steps for long sheets), the future, now."""
-    step = next(m for m in (5, 15, 30, 60, 120, 360, 1440) if sheet.span / 60 / m <= 9)
+    day = 1440
+    whole_days = day * math.ceil(sheet.span / 60 / day / 9)  # somebody forgot to end it
+    step = next((m for m in (5, 15, 30, 60, 120, 360) if sheet.span / 60 / m <= 9), whole_days)
     local = sheet.start.astimezone(clinic_zone())
     first = local.replace(minute=0, second=0, microsecond=0)
     while first < sheet.start:
