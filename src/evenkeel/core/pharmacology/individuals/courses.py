@@ -161,7 +161,7 @@ class Course:
             when, np.argsort(when, axis=0, kind="stable"), self.site, self.kind, amount,
             self.times_h, outputs, self.places,
             _rows(10 * n + flows + 2), np.empty((3, LANES), dtype=np.int64),
-            fractions.terms, fractions.rest, start_h, state, found,
+            fractions.terms, fractions.rest, fractions.fades, start_h, state, found,
         )  # fmt: skip
         return found
 

@@ -36,15 +36,17 @@ class Few:
 
 def few(matrix: Floats) -> Few:
     """The numbers of a matrix that are not zero."""
-    rows, width = matrix.shape
-    held = [np.flatnonzero(row) for row in matrix]
-    first = np.array([each[0] if each.size else 0 for each in held], dtype=np.int64)
+    rows = len(matrix)
+    at, places = np.nonzero(matrix)
+    counts = np.bincount(at, minlength=rows)
+    before = np.cumsum(counts) - counts  # of those that stand in earlier rows
+    first = np.zeros(rows, dtype=np.int64)
+    some = counts > 0
+    first[some] = places[before[some]]
     numbers = matrix[np.arange(rows), first] if rows else np.zeros(0)
     levels: list[tuple[Ints | None, Ints, Floats]] = [(None, first, numbers)]
-    for level in range(1, width):
-        longer = np.array([k for k, each in enumerate(held) if each.size > level], dtype=np.int64)
-        if not longer.size:
-            break
-        places = np.array([held[k][level] for k in longer], dtype=np.int64)
-        levels.append((longer, places, matrix[longer, places]))
+    for level in range(1, int(counts.max(initial=0))):
+        longer = np.nonzero(counts > level)[0]
+        there = places[before[longer] + level]
+        levels.append((longer, there, matrix[longer, there]))
     return Few(tuple(levels))

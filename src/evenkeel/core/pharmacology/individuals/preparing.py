@@ -59,7 +59,7 @@ def course_of(
     begins = begins[: max(1, int(np.searchsorted(begins, times_h[-1])))]
     given = {*(dose.route for dose in before), *with_routes}
     routes = {route: model.routes[route] for route in given}
-    where = _kept(model, routes, analytes)
+    where, fed = _kept(model, routes, analytes)
     flows = tuple(flow for flow in model.flows if flow.source in where)
     inner = sorted(
         (place for place, flow in enumerate(flows) if flow.target in where),
@@ -95,10 +95,7 @@ def course_of(
         times_h=times_h,
         informed=informed,
         timing=timing,
-        reached=tuple(
-            name for name in model.outputs
-            if model.outputs[name].compartment in _kept(model, routes, [name])
-        ),
+        reached=tuple(name for name, each in model.outputs.items() if each.compartment in fed),
         treatments=begins.size,
         formulas=sketch.formulas(informed, begins.size),
         flows=len(flows),
@@ -128,13 +125,14 @@ def course_of(
 
 def _kept(
     model: Model, routes: Mapping[str, tuple[RouteInput, ...]], analytes: Sequence[str]
-) -> dict[int, int]:
+) -> tuple[dict[int, int], set[int]]:
     """Compartments that a dose reaches and that reach an analyte, with their new places.
 
-    From upstream to downstream; of those that exchange the centre last.
+    From upstream to downstream; of those that exchange the centre last. And all that a dose
+    reaches.
     """
     pairs = [(flow.source, flow.target) for flow in model.flows if flow.target is not None]
-    fed = _closure({i.compartment for inputs in routes.values() for i in inputs}, pairs)
+    fed = _closure(_entered(routes), pairs)
     seen = _closure(
         {model.outputs[name].compartment for name in analytes}, [(b, a) for a, b in pairs]
     )
@@ -152,7 +150,11 @@ def _kept(
     ordered: list[int] = []
     for begin, end in pairwise(shape.starts.tolist()):
         ordered += [*shape.nodes[begin + 1 : end].tolist(), int(shape.nodes[begin])]
-    return {kept[old]: new for new, old in enumerate(ordered)}
+    return {kept[old]: new for new, old in enumerate(ordered)}, fed
+
+
+def _entered(routes: Mapping[str, Sequence[RouteInput]]) -> set[int]:
+    return {way.compartment for ways in routes.values() for way in ways}
 
 
 def _closure(begin: set[int], pairs: Sequence[tuple[int, int]]) -> set[int]:

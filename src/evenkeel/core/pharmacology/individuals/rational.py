@@ -21,16 +21,19 @@ from evenkeel.core.pharmacology.systems.linear import Floats
 class Fractions:
     """terms: of each pole the pole, one over it, and twice its share: real and imaginary parts.
 
-    Shape (poles, 6).
+    Shape (poles, 6). fades: what is left of a long time is a small share of what was there, of
+    which the fractions say nothing sure; after exp(-fades) the time is parted.
     """
 
     rest: float
+    fades: float
     terms: Floats
 
 
-def _fractions(rest: float, *poles_and_shares: Sequence[complex]) -> Fractions:
+def _fractions(rest: float, fades: float, *poles_and_shares: Sequence[complex]) -> Fractions:
     return Fractions(
         rest,
+        fades,
         np.array(
             [
                 (p.real, p.imag, (1 / p).real, (1 / p).imag, 2 * c.real, 2 * c.imag)
@@ -43,6 +46,7 @@ def _fractions(rest: float, *poles_and_shares: Sequence[complex]) -> Fractions:
 # Nearer than 3e-16, and 1.2e-8.
 EXACT = _fractions(
     2.4301457271763182e-16,
+    5.0,
     (-10.843917078696988 + 19.27744616718165j, 5.090145005952359e-07 + 2.422001787364629e-05j),
     (-5.264971343442647 + 16.22022147316793j, -0.00021151742476626875 - 0.0043892969746033485j),
     (5.948152268951177 + 3.587457362018322j, -113.39775178359626 - 101.94721704138648j),
@@ -54,6 +58,7 @@ EXACT = _fractions(
 )
 ROUGH = _fractions(
     1.0669354104615524e-08,
+    8.0,
     (3.2209452451180054 + 1.1936196054221135j, 1.8317809211242995 + 9.52559870448336932j),
     (2.292249147887956 + 3.600771496085464j, -2.43624823684722601 - 3.71676197345983046j),
     (0.2694909874430208 + 6.0820325927158185j, 0.63258564895011176 + 0.443927047809652076j),

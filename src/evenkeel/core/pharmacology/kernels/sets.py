@@ -6,8 +6,8 @@ The exponential of the flows is a sum of fractions (see ``individuals.rational``
 which is one equation for all compartments: solved from upstream to downstream, in a star the
 leaves before their centre and once more after it. That costs the same however fast the
 flows are and however long they last, and nothing happens where eigenvalues coincide. Where
-what fades slowest falls by more than e**4, the way is parted: each part is exact as a share
-of what it began with.
+what fades slowest falls to a small share, the way is parted: each part is exact as a share of
+what it began with.
 Parameters may change at given times, what is in the compartments stays: another occasion.
 Arrays: p part of the time, j compartment, f flow, e happening, s set, q pole.
 """
@@ -21,7 +21,7 @@ from evenkeel.core.pharmacology.kernels.lanes import come_back, settle
 from evenkeel.core.pharmacology.kernels.making import entry, inner
 from evenkeel.core.pharmacology.kernels.sizes import LANES, PUT_IN, RATE
 
-_FADES, _MOST_PARTS = 4.0, 256.0
+_MOST_PARTS = 256.0
 _ROW = 8 * LANES  # bytes
 # Rows of ``room``: ten for each compartment, one for each flow, and these.
 _CLOCK, _HOURS, _REST = 0, 1, 2
@@ -68,7 +68,7 @@ def _go_on(
         "inflow": "i8 m", "leaves": "i8 j", "outward": "i8 j", "when": "f8 e s",
         "order": "i8 e s", "site": "i8 e", "kind": "i8 e", "amount": "f8 e s", "times": "f8 t",
         "outputs": "f8 p o s", "places": "i8 o", "room": "f8 r 8, filled",
-        "counts": "i8 3 8, filled", "terms": "f8 q 6", "rest": "f8", "start": "f8",
+        "counts": "i8 3 8, filled", "terms": "f8 q 6", "rest": "f8", "fades": "f8", "start": "f8",
         "state": "f8 j s, filled", "made": "f8 s o t, filled",
     },
     fused=True,
@@ -93,6 +93,7 @@ def at_times(
     counts: Any,
     terms: Any,
     rest: float,
+    fades: float,
     start: float,
     state: Any,
     made: Any,
@@ -115,7 +116,7 @@ def at_times(
         times: shape (t,), hours, ascending.
         outputs: shape (p, o, s): ng/mL per mg in compartment ``places``, shape (o,).
         room: shape (10 j + f + 2, 8) and counts: shape (3, 8): to write into.
-        terms, rest: the fractions.
+        terms, rest, fades: the fractions.
         start: hours, when the state is as given; -inf: long before anything happens.
         state: shape (j, s), mg. What is in the compartments; filled with what is in them at
             the last of the times.
@@ -143,7 +144,7 @@ def at_times(
                 room[there + j, s] = state[j, column]
         begun = start > -math.inf
         for _ in range(happenings + looks):
-            fades, time_passes = 0.0, False
+            fading_most, time_passes = 0.0, False
             for s in range(LANES):
                 column = first + min(s, width - 1)
                 until = room[clock, s]
@@ -152,11 +153,11 @@ def at_times(
                     if counts[0, s] < happenings:
                         until = min(until, when[order[counts[0, s], column], column])
                 room[hours, s] = until - room[clock, s]
-                fades = max(fades, room[hours, s] * fading[counts[2, s], column])
+                fading_most = max(fading_most, room[hours, s] * fading[counts[2, s], column])
                 time_passes = time_passes or room[hours, s] > 0.0
                 room[clock, s] = until
             if time_passes and begun:
-                parts = int(min(max(1.0, math.ceil(fades / _FADES)), _MOST_PARTS))
+                parts = int(min(max(1.0, math.ceil(fading_most / fades)), _MOST_PARTS))
                 for s in range(LANES):
                     column, p = first + min(s, width - 1), counts[2, s]
                     lasts = room[hours, s] / parts
