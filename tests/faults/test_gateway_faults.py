@@ -94,15 +94,20 @@ def durable(django_db_blocker: Any) -> Iterator[Postgres]:
     # Not in pytest's own folders: they are closed to the account that the server runs as.
     home = VAR / f"faults-{os.getpid()}"
     server = Postgres(home=home)
-    server.start()
     try:
-        with django_db_blocker.unblock(), pointed_at(server.url()):
+        # Laying out waits for no disk: what must last comes after it.
+        with (
+            Postgres(home=home, durable=False) as quick,
+            django_db_blocker.unblock(),
+            pointed_at(quick.url()),
+        ):
             call_command("migrate", verbosity=0, interactive=False)
-            roles.grant(server.url(), password=APP_PASSWORD)
+            roles.grant(quick.url(), password=APP_PASSWORD)
             floor = Floor()
             for number in range(1, MONITORS + 1):
                 floor.monitor(f"MONITOR-{number}", chair=number)
                 floor.treat(chair=number, number=number, at=BEGAN)
+        server.start()
         yield server
     finally:
         server.stop()

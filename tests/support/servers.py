@@ -7,6 +7,7 @@ the demo; what is tested is what is shipped.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import http.client
 import os
 import secrets
@@ -24,13 +25,14 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from tests.support.databases import VAR, TestServer
+from tests.support.databases import SOURCES, VAR, TestServer
 
 from evenkeel.runtime.mailcatcher import MailCatcher
 
 PORTS = range(20_000, 32_000)
 _kept_ports: list[IO[str]] = []
 READY_SECONDS = 300  # on a machine that does ten other things
+A_DAY_S = 86_400
 
 
 @contextmanager
@@ -141,18 +143,26 @@ class Live:
 @pytest.fixture(scope="module")
 def mail() -> Iterator[MailCatcher]:
     """A real SMTP server that keeps what it gets: ``mail.wait_for(to=…).links``."""
-    with MailCatcher() as catcher:
+    with MailCatcher(smtp_port=free_port()) as catcher:
         yield catcher
 
 
 @pytest.fixture(scope="session")
 def static_root() -> Path:
-    """Collected once per run; the manifest must hold everything that a page names."""
-    root = VAR / "static"
-    VAR.mkdir(parents=True, exist_ok=True)
+    """Collected once for these sources; the manifest must hold everything that a page names.
+
+    A folder that servers read is never written again: its files would be away for a moment,
+    and a server that starts without the manifest finds none of them for the rest of its life.
+    """
+    root = VAR / "collected" / _fingerprint_of_files()
+    root.parent.mkdir(parents=True, exist_ok=True)
     with (VAR / "static.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        env = {**os.environ, "EVENKEEL_ENV": "demo", "EVENKEEL_STATIC_ROOT": str(root),
+        if root.exists():
+            return root
+        fresh = VAR / "collected.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        env = {**os.environ, "EVENKEEL_ENV": "demo", "EVENKEEL_STATIC_ROOT": str(fresh),
                "DATABASE_URL": "postgresql:///none"}  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-m", "django", "collectstatic", "--noinput", "-v", "0"],
@@ -160,7 +170,24 @@ def static_root() -> Path:
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"collectstatic failed:\n{done.stderr[-3000:]}")
+        for old in root.parent.iterdir():
+            if time.time() - old.stat().st_mtime > A_DAY_S:  # another run may use a newer one
+                shutil.rmtree(old)
+        fresh.rename(root)
     return root
+
+
+def _fingerprint_of_files() -> str:
+    digest = hashlib.sha256()
+    files = [
+        *SOURCES.glob("web/*/static/**/*"),
+        *SOURCES.glob("web/config/*.py"),
+        SOURCES.parents[1] / "requirements" / "base.lock",
+    ]
+    for path in sorted(path for path in files if path.is_file()):
+        digest.update(str(path).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 @pytest.fixture(scope="module")
