@@ -111,3 +111,11 @@ def test_a_person_changes_their_own_password_in_this_houses_words(client_as):
     client.post(address, {**typed, "password1": fresh, "password2": fresh})
     nurse.refresh_from_db()
     assert nurse.check_password(fresh)
+
+
+def test_a_researcher_is_told_that_nothing_is_there_yet_and_can_sign_out(client_as):
+    page = client_as("researcher").get("/").content.decode()
+    assert "Nothing to export yet" in page
+    assert "/accounts/logout/" in page
+    assert 'href="/guidelines/"' in page
+    assert 'href="/pharmacology/"' in page
