@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from tests.support.day import answer_safeguards, make_day, new_id, to_dose, to_gate
+from tests.support.day import NOW, answer_safeguards, make_day, new_id, to_dose, to_gate
 
 from evenkeel.core.kernel.verdicts import yes
 from evenkeel.web.records.models import DoseCheck, RegisterEntry, Shift, TreatmentEvent
@@ -16,6 +16,12 @@ from evenkeel.web.records.selectors import timeline
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a long enough word 77"
+
+
+@pytest.fixture(autouse=True)
+def now(stand_still):
+    """Early in the afternoon; after midnight the day of these records would be yesterday."""
+    stand_still(NOW)
 
 
 @pytest.fixture(autouse=True)
