@@ -39,7 +39,7 @@ check: setup-dev
 test: check
 	@$(BIN)/python tools/browser.py
 	@$(BIN)/python tools/java.py
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 faults: setup-dev
 	@$(BIN)/pytest -q -m faults $(PYTEST)
