@@ -327,10 +327,36 @@ def test_percentiles_of_many_without_rows_are_those_of_the_rows(case):
     both_ways(case, 2_100, 150, 0.25, [0.1, 3.0, 24.03], 1, [0.0, 2.5, 50.0, 99.0])
 
 
+@given(
+    people=st.integers(300, 1_500),
+    points=st.integers(60, 400),
+    step=st.sampled_from([0.05, 0.25, 1.7]),
+    times=st.lists(st.integers(0, 240), min_size=1, max_size=3),
+    threads=st.integers(1, 2),
+    odd=st.sampled_from([1.0, 3.0, 0.2, 1e-3]),
+    wanted=st.lists(st.floats(0.0, 100.0), min_size=1, max_size=3),
+)
+@settings(max_examples=15)
+def test_percentiles_are_right_where_they_are_not_expected(
+    people, points, step, times, threads, odd, wanted
+):
+    """Whoever is asked where a percentile goes is not like the others, who outnumber them."""
+    _, _, _, who, _ = made("otto_2021_s_ketamine_iv", "iv", people)
+    apart = max(people // 8, 128)
+    asked = np.arange(people) % apart < min(128, apart // 3)
+    rates = np.where(asked[:, None, None], odd * who.rates, who.rates)
+    who = replace(who, rates=rates)
+    both_ways_of(who, "iv", points, step, [t / 4 for t in times], threads, wanted)
+
+
 def both_ways(case, people, points, step, times, threads, wanted):
     _, _, _, who, _ = made(*case, people)
-    lasts = 0.61 if case[1] == "iv" else 0.0
-    doses = [Dose(time_h=t, route=case[1], amount_mg=56.0, duration_h=lasts) for t in times]
+    both_ways_of(who, case[1], points, step, times, threads, wanted)
+
+
+def both_ways_of(who, route, points, step, times, threads, wanted):
+    lasts = 0.61 if route == "iv" else 0.0
+    doses = [Dose(time_h=t, route=route, amount_mg=56.0, duration_h=lasts) for t in times]
     plan = schedule_of(who, doses)
     grid = {"start_h": 0.0, "step_h": step, "points": points}
     rows = concentrations(who, plan, **grid)

@@ -1,10 +1,9 @@
-"""Loops over everybody at one moment, written as vectors: who is where, and what comes next.
+"""Loops over everybody at one moment, written as vectors: who is where.
 
 In and out: addresses of contiguous float64, one number for each person. ``sift`` keeps what
 lies between two values and counts what lies below; ``part`` finds who may come near
-a percentile in a span of time; ``onward`` takes everybody through the span, ``along`` a few
-of them through each of its points. Only compiled code may call these, and the caller
-answers for the addresses.
+a percentile in a span of time, ``places_of`` tells their places and ``gather`` picks them.
+Only compiled code may call these, and the caller answers for the addresses.
 """
 
 from __future__ import annotations
@@ -18,11 +17,9 @@ from evenkeel.core.pharmacology.kernels.instructions import (
     INT,
     LONG,
     LONGS,
-    VECTOR,
     WIDE,
     count_up,
     every,
-    fused,
     halves,
     keep_places,
     long,
@@ -33,6 +30,7 @@ from evenkeel.core.pharmacology.kernels.instructions import (
     vector_at,
     vectorised,
 )
+from evenkeel.core.pharmacology.kernels.sizes import BAND
 
 
 @vectorised  # type: ignore[untyped-decorator]
@@ -84,23 +82,27 @@ def sift(_typing: Any, values: Any, count: Any, low: Any, high: Any, found: Any,
 
 @vectorised  # type: ignore[untyped-decorator]
 def part(
-    _typing: Any, begins: Any, ends: Any, doubt: Any, count: Any, scale: Any, lines: Any,
-    wanted: Any, marks: Any, stride: Any, below: Any,
+    _typing: Any, begins: Any, ends: Any, sag: Any, doubt: Any, count: Any, scale: Any,
+    bands: Any, wanted: Any, marks: Any, stride: Any, below: Any,
 ) -> Any:  # fmt: skip
-    """Of everybody at both ends of a span: who may cross a band between two lines.
+    """Of everybody at both ends of a span: who may cross a band around a percentile's path.
 
     Whoever is certainly below a band is counted, whoever is certainly above it passed over.
-    A value lies within ``doubt`` of the straight line between its ends.
+    A value hangs below the straight line between its ends by 4 s (1 - s) times ``sag`` or by
+    up to ``doubt`` more or less of it, s going from 0 to 1; and so do the edges of a band.
+    What differs is the straight line between the ends of the difference, and a bow that is at
+    its most where it is all.
 
-    begins, ends (times ``scale``), doubt: ``count`` numbers, a multiple of WIDE.
-    lines: four numbers for each of the ``wanted`` bands: the lower line's ends, the upper's.
+    begins, ends (times ``scale``), sag, doubt: ``count`` numbers, a multiple of WIDE.
+    bands: rows of BAND numbers: both ends of the lower edge and how far it hangs below its
+    straight line, and the same of the upper edge.
     marks: rows of ``stride`` bytes, one for each band: a bit for each person, set for
     whoever may cross; ``places_of`` reads them.
     below: WIDE int64 for each band, to which those below are added.
     """
 
     def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        begins, ends, doubt, count, scale, lines, wanted, marks, stride, below = given
+        begins, ends, sag, doubt, count, scale, bands, wanted, marks, stride, below = given
         by, byte = spread(b, scale), ir.IntType(8)
 
         def larger(x: Any, y: Any) -> Any:
@@ -110,26 +112,33 @@ def part(
             return b.select(b.fcmp_ordered("<", x, y), x, y)
 
         def body(k: Any) -> None:
+            hangs = b.load(vector_at(b, sag, k), align=8)
             unsure = b.load(vector_at(b, doubt, k), align=8)
             first = b.load(vector_at(b, begins, k), align=8)
             second = b.fmul(b.load(vector_at(b, ends, k), align=8), by)
-            most = b.fadd(first, unsure), b.fadd(second, unsure)
-            least = b.fsub(first, unsure), b.fsub(second, unsure)
+            least, most = b.fsub(hangs, unsure), b.fadd(hangs, unsure)
 
             def band(p: Any) -> None:
-                at = b.add(lines, b.shl(p, long(5)))
-                low, low_end, high, high_end = (spread(b, number_at(b, at, q)) for q in range(4))
+                at = b.add(bands, b.mul(p, long(8 * BAND)))
+                low, low_end, low_sag, high, high_end, high_sag = (
+                    spread(b, number_at(b, at, q)) for q in range(6)
+                )
                 place = b.inttoptr(b.add(below, b.shl(p, long(6))), LONGS.as_pointer())
-                # How far the farther end is above the lower line, and below the upper.
-                over_low = larger(b.fsub(most[0], low), b.fsub(most[1], low_end))
-                under_high = larger(b.fsub(high, least[0]), b.fsub(high_end, least[1]))
-                under = b.fcmp_ordered("<", over_low, every(0.0))
+                # The end that is farther up, above the lower edge; and what the bow may add.
+                over = larger(b.fsub(first, low), b.fsub(second, low_end))
+                bow = smaller(b.fsub(least, low_sag), every(0.0))
+                beneath = smaller(b.fsub(first, high), b.fsub(second, high_end))
+                dip = larger(b.fsub(most, high_sag), every(0.0))
+                under = b.fcmp_ordered("<", over, bow)
                 b.store(b.sub(b.load(place, align=8), b.sext(under, LONGS)), place, align=8)
                 # Neither certainly below nor certainly above.
                 crosses = [
-                    b.fcmp_ordered(">=", half, ir.Constant(half.type, [0.0] * (WIDE // 2)))
-                    for half in halves(b, smaller(over_low, under_high))
-                ]
+                    b.and_(b.fcmp_unordered(">=", o, w), b.fcmp_unordered("<=", u, d))
+                    for o, w, u, d in zip(
+                        halves(b, over), halves(b, bow), halves(b, beneath), halves(b, dip),
+                        strict=True,
+                    )
+                ]  # fmt: skip
                 row = b.add(marks, b.mul(p, stride))
                 mark = b.inttoptr(b.add(row, b.lshr(k, long(3))), byte.as_pointer())
                 first_half, second_half = (
@@ -144,10 +153,7 @@ def part(
         return context.get_dummy_value()
 
     place = types.intp
-    signature = types.void(
-        place, place, place, place, types.float64, place, place, place, place, place
-    )
-    return signature, build
+    return types.void(*[place] * 5, types.float64, *[place] * 5), build
 
 
 @vectorised  # type: ignore[untyped-decorator]
@@ -185,85 +191,19 @@ def places_of(_typing: Any, marks: Any, words: Any, places: Any) -> Any:
 
 
 @vectorised  # type: ignore[untyped-decorator]
-def onward(
-    _typing: Any, amounts: Any, before: Any, fades: Any, modes: Any, rows: Any, stride: Any,
-    scale: Any, more: Any, value: Any, doubt: Any, count: Any,
-) -> Any:  # fmt: skip
-    """Amounts of a span's begin, and everybody's value at its end, with its doubt.
-
-    amounts: ``rows`` of ``stride`` bytes, each of a mode in ``modes``, made to fade by
-    ``before`` first: rows of modes, as ``fades``, which the value at the end is faded by.
-    more: added to each value. doubt: how far value * scale**share may be from its chord.
-
-    exp(-x s) lies below its chord over s from 0 to 1 by at most l * l * (1 + 7 |l|) / 8 with
-    l = 1 - exp(-x): x * x / 8 near 0, and never more than the chord.
-    """
+def gather(_typing: Any, values: Any, places: Any, count: Any, into: Any) -> Any:
+    """into[c] = values[places[c]], c below ``count``, a multiple of WIDE; places: int64."""
 
     def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        amounts, before, fades, modes, rows, stride, scale, more, value, doubt, count = given
-        kind = ir.FunctionType(VECTOR, [VECTOR])
-        size = tools.get_or_insert_function(b.module, kind, f"llvm.fabs.v{WIDE}f64")
-        total, unsure = tools.alloca_once(b, VECTOR), tools.alloca_once(b, VECTOR)
-        by = b.fneg(spread(b, scale))
+        values, places, count, into = given
 
-        def bent(was: Any, fade: Any) -> Any:
-            lost = fused(b, by, fade, every(1.0))
-            steep = fused(b, b.call(size, [lost]), every(0.875), every(0.125))
-            return b.fmul(b.call(size, [was]), b.fmul(b.fmul(lost, lost), steep))
-
-        def body(k: Any) -> None:
-            lasting = b.load(vector_at(b, more, k), align=8)
-            b.store(lasting, total)
-            b.store(bent(lasting, every(1.0)), unsure)
-
-            def row(r: Any) -> None:
-                mode = b.mul(b.load(number_place(b, modes, r, LONG)), stride)
-                place = vector_at(b, b.add(amounts, b.mul(r, stride)), k)
-                faded = b.load(vector_at(b, b.add(before, mode), k), align=8)
-                was = b.fmul(b.load(place, align=8), faded)
-                b.store(was, place, align=8)
-                fade = b.load(vector_at(b, b.add(fades, mode), k), align=8)
-                b.store(b.fadd(b.load(unsure), bent(was, fade)), unsure)
-                b.store(fused(b, was, fade, b.load(total)), total)
-
-            count_up(b, rows, long(1), row)
-            b.store(b.load(total), vector_at(b, value, k), align=8)
-            b.store(b.load(unsure), vector_at(b, doubt, k), align=8)
+        def body(c: Any) -> None:
+            for lane in range(WIDE):
+                at = b.add(c, long(lane))
+                place = b.load(number_place(b, places, at, LONG))
+                b.store(b.load(number_place(b, values, place)), number_place(b, into, at))
 
         count_up(b, count, long(WIDE), body)
         return context.get_dummy_value()
 
-    place = types.intp
-    return types.void(*[place] * 6, types.float64, *[place] * 4), build
-
-
-@vectorised  # type: ignore[untyped-decorator]
-def along(
-    _typing: Any, first: Any, ratio: Any, count: Any, steps: Any, into: Any, stride: Any
-) -> Any:
-    """into[h, c] += first[c] * ratio[c]**h, h from 1 to ``steps``, c below ``count``.
-
-    into: rows of ``stride`` bytes. count: a multiple of WIDE.
-    """
-
-    def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        first, ratio, count, steps, into, stride = given
-        now = tools.alloca_once(b, VECTOR)
-
-        def body(k: Any) -> None:
-            b.store(b.load(vector_at(b, first, k), align=8), now)
-            by = b.load(vector_at(b, ratio, k), align=8)
-
-            def step(h: Any) -> None:
-                made = b.fmul(b.load(now), by)
-                b.store(made, now)
-                row = b.add(into, b.mul(b.add(h, long(1)), stride))
-                place = vector_at(b, row, k)
-                b.store(b.fadd(b.load(place, align=8), made), place, align=8)
-
-            count_up(b, steps, long(1), step)
-
-        count_up(b, count, long(WIDE), body)
-        return context.get_dummy_value()
-
-    return types.void(*[types.intp] * 6), build
+    return types.void(*[types.intp] * 4), build

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from evenkeel.core.pharmacology.kernels.columns import along, onward
+from evenkeel.core.pharmacology.kernels.columns import gather
 from evenkeel.core.pharmacology.kernels.instructions import WIDE
 from evenkeel.core.pharmacology.kernels.making import inner
+from evenkeel.core.pharmacology.kernels.paths import along, onward
 from evenkeel.core.pharmacology.kernels.vectors import decays
 
 _PART = 2048  # people treated at once: what fades them stays in the cache for all outputs
@@ -32,34 +33,54 @@ def _add_times(a: Any, b: Any, made: Any) -> None:
 
 
 @inner(fused=True)
-def _fade(lam: Any, hours: Any, made: Any) -> None:
+def _add(a: Any, made: Any) -> None:
+    for i in range(made.size):
+        made[i] += a[i]
+
+
+@inner(fused=True)
+def _copy(a: Any, made: Any) -> None:
+    for i in range(made.size):
+        made[i] = a[i]
+
+
+@inner(fused=True)
+def _fade(lam: Any, hours: Any, alike: bool, made: Any) -> None:
+    if alike:
+        decays(lam.ctypes.data, max(hours[0], 0.0), made.ctypes.data, made.size)
+        return
     for i in range(made.size):
         made[i] = lam[i] * max(hours[i], 0.0)
     decays(made.ctypes.data, 1.0, made.ctypes.data, made.size)
 
 
 @inner(fused=True)
-def _settle(rate: Any, lam: Any, fade: Any, full: Any, now: Any) -> None:
-    for i in range(now.size):
+def _levels(rate: Any, lam: Any, full: Any) -> None:
+    for i in range(full.size):
         full[i] = rate[i] / lam[i]
+
+
+@inner(fused=True)
+def _settle(full: Any, fade: Any, now: Any) -> None:
     for i in range(now.size):
         now[i] = full[i] + (now[i] - full[i]) * fade[i]
 
 
 @inner(fused=True)
-def brought_to(
-    people: int, time: float, lam: Any, left: Any, weights: Any, modes: Any, starts: Any,
-    when: Any, site: Any, amount: Any, is_rate: Any,
-    event: Any, clock: Any, now: Any, rate: Any, amounts: Any, more: Any, value: Any, lines: Any,
-) -> tuple[float, bool]:  # fmt: skip
-    """Everybody at a time, after what happened before it.
+def _missing(full: Any, fade: Any, now: Any) -> None:
+    """Of what is to be reached, what fades away: into ``fade``."""
+    for i in range(now.size):
+        fade[i] *= now[i] - full[i]
 
-    Returns:
-        When anybody's course bends next, and whether nobody has anything yet.
-    """
+
+@inner(fused=True)
+def _happen(
+    people: int, time: float, common: bool, lam: Any, left: Any, when: Any, site: Any, amount: Any,
+    is_rate: Any, event: Any, clock: Any, now: Any, rate: Any, lines: Any,
+) -> None:  # fmt: skip
+    """All that happens before a time."""
     n, wide, events = lam.shape[0], lam.shape[1], when.shape[1]
-    common = when.shape[0] == 1
-    hours, fade, full, alive = lines[0], lines[1], lines[2], lines[3]
+    hours, fade, full = lines[0], lines[1], lines[2]
     for i in range(people, wide):
         hours[i] = 0.0
     some = people > 0
@@ -73,9 +94,11 @@ def brought_to(
                 some = True
         if not some:
             break
-        for m in range(n):
-            _fade(lam[m], hours, fade)
-            _settle(rate[m], lam[m], fade, full, now[m])
+        if not common or hours[0] > 0.0:
+            for m in range(n):
+                _fade(lam[m], hours, common, fade)
+                _levels(rate[m], lam[m], full)
+                _settle(full, fade, now[m])
         if common:
             e = event[0]
             for m in range(n):
@@ -99,47 +122,74 @@ def brought_to(
                     now[m, i] += gained
             clock[i] = when[i, e]
             event[i] = e + 1
-    following, empty = math.inf, True
+
+
+@inner(fused=True)
+def _nothing(people: int, now: Any, rate: Any) -> bool:
+    for m in range(now.shape[0]):
+        for i in range(people):
+            if now[m, i] != 0.0 or rate[m, i] != 0.0:
+                return False
+    return True
+
+
+@inner(fused=True)
+def brought_to(
+    people: int, time: float, lam: Any, left: Any, weights: Any, modes: Any, starts: Any,
+    when: Any, site: Any, amount: Any, is_rate: Any,
+    event: Any, clock: Any, now: Any, rate: Any, amounts: Any, more: Any, value: Any, lines: Any,
+) -> tuple[float, bool]:  # fmt: skip
+    """Everybody at a time, after what happened before it.
+
+    Returns:
+        When anybody's course bends next, and whether nobody has anything yet.
+    """
+    n, wide, events = lam.shape[0], lam.shape[1], when.shape[1]
+    common = when.shape[0] == 1
+    hours, fade, full, alive = lines[0], lines[1], lines[2], lines[3]
+    _happen(
+        people, time, common, lam, left, when, site, amount, is_rate, event, clock, now, rate,
+        lines,
+    )  # fmt: skip
+    following, late = math.inf, False
     for i in range(people):
         hours[i] = time - clock[i]
         alive[i] = 1.0 if hours[i] >= 0.0 else 0.0
         if hours[i] < 0.0:  # nothing is there before, all that there is at that time itself
             following = min(following, clock[i] - 2.5e-16 * abs(clock[i]))
+            late = True
         elif event[i] < events:
             following = min(following, when[0 if common else i, event[i]])
-        for m in range(n):
-            empty = empty and now[m, i] == 0.0 and rate[m, i] == 0.0
     for i in range(people, wide):
         alive[i] = 1.0
-    for o in range(starts.size - 1):
-        for i in range(wide):
-            more[o, i] = 0.0
+        hours[i] = 0.0
+    more[:] = 0.0
     for m in range(n):
-        _fade(lam[m], hours, fade)
-        for i in range(wide):
-            full[i] = rate[m, i] / lam[m, i] * alive[i]
-        for i in range(wide):
-            fade[i] *= (now[m, i] - full[i]) * alive[i]
+        _fade(lam[m], hours, common, fade)
+        _levels(rate[m], lam[m], full)
+        _missing(full, fade, now[m])
+        if late:
+            _times(fade, alive, fade)
+            _times(full, alive, full)
         for o in range(starts.size - 1):
             for r in range(starts[o], starts[o + 1]):
                 if modes[r] == m:
                     _times(weights[r], fade, amounts[r])
                     _add_times(weights[r], full, more[o])
     for o in range(starts.size - 1):
-        for i in range(people):
-            value[o, i] = more[o, i]
+        _copy(more[o], value[o, :wide])
         for r in range(starts[o], starts[o + 1]):
-            for i in range(people):
-                value[o, i] += amounts[r, i]
-    return following, empty
+            _add(amounts[r], value[o, :wide])
+        value[o, people:wide] = math.inf
+    return following, _nothing(people, now, rate)
 
 
 @inner(fused=True)
 def taken_on(
-    people: int, amounts: Any, before: Any, fades: Any, modes: Any, starts: Any, scales: Any,
-    more: Any, value: Any, doubt: Any,
+    people: int, amounts: Any, before: Any, fades: Any, lam: Any, hours: float, modes: Any,
+    starts: Any, scales: Any, more: Any, value: Any, sag: Any, doubt: Any,
 ) -> None:  # fmt: skip
-    """Everybody's value at the end of a span, and its doubt; see ``onward``."""
+    """Everybody's value at the end of a span, and how it goes there; see ``onward``."""
     wide = amounts.shape[1]
     for begin in range(0, wide, _PART):
         count, skip = min(_PART, wide - begin), 8 * begin
@@ -147,41 +197,55 @@ def taken_on(
             first = starts[o]
             onward(
                 amounts.ctypes.data + 8 * wide * first + skip, before.ctypes.data + skip,
-                fades.ctypes.data + skip, modes.ctypes.data + 8 * first,
-                starts[o + 1] - first, 8 * wide, scales[o], more[o].ctypes.data + skip,
-                value[o].ctypes.data + skip, doubt[o].ctypes.data + skip, count,
+                fades.ctypes.data + skip, lam.ctypes.data + skip, modes.ctypes.data + 8 * first,
+                starts[o + 1] - first, 8 * wide, scales[o], hours, -math.log(scales[o]),
+                more[o].ctypes.data + skip, value[o].ctypes.data + skip,
+                sag[o].ctypes.data + skip, doubt[o].ctypes.data + skip, count,
             )  # fmt: skip
     for o in range(starts.size - 1):
         for i in range(people, wide):
             value[o, i] = math.inf
-            doubt[o, i] = 0.0
+            sag[o, i] = doubt[o, i] = 0.0
+
+
+@inner(fused=True)
+def picked(
+    chosen: Any, count: int, o: int, amounts: Any, fades: Any, modes: Any, starts: Any, more: Any,
+    few: Any, ratios: Any,
+) -> None:  # fmt: skip
+    """Amounts of some people side by side, what fades them in a step, and what stays: the last
+    row of ``few``. They are filled up to whole vectors by people with nothing.
+    """
+    whole, rows = (count + WIDE - 1) // WIDE * WIDE, starts[o + 1] - starts[o]
+    for c in range(count, whole):
+        chosen[c] = 0
+    places = chosen.ctypes.data
+    for q in range(rows):
+        r = starts[o] + q
+        gather(amounts[r].ctypes.data, places, whole, few[q].ctypes.data)
+        gather(fades[modes[r]].ctypes.data, places, whole, ratios[q].ctypes.data)
+    last = few.shape[0] - 1
+    gather(more[o].ctypes.data, places, whole, few[last].ctypes.data)
+    for c in range(count, whole):
+        for q in range(rows):
+            few[q, c] = 0.0
+        few[last, c] = math.inf
 
 
 @inner(fused=True)
 def some_within(
-    chosen: Any, count: int, o: int, k: int, amounts: Any, fades: Any, modes: Any, starts: Any,
-    more: Any, first: Any, ratio: Any, made: Any,
-) -> None:  # fmt: skip
-    """Values of some people at each point within a span of ``k``; made: shape (k, people)."""
-    whole = (count + WIDE - 1) // WIDE * WIDE
-    for c in range(count):
-        first[c] = more[o, chosen[c]]
-    for c in range(count, whole):
-        first[c] = math.inf
-        ratio[c] = 0.0
-    for h in range(1, k):
-        for c in range(whole):
-            made[h, c] = first[c]
-    for c in range(count, whole):
-        first[c] = 0.0
-    for r in range(starts[o], starts[o + 1]):
-        m = modes[r]
-        for c in range(count):
-            i = chosen[c]
-            first[c] = amounts[r, i]
-            ratio[c] = fades[m, i]
-        stride = 8 * made.shape[1]
-        along(first.ctypes.data, ratio.ctypes.data, whole, k - 1, made.ctypes.data, stride)
+    count: int, rows: int, steps: int, by: int, few: Any, ratios: Any, within: Any
+) -> None:
+    """Values of some people at the next ``steps`` points, ``by`` numbers in a row of these."""
+    whole, last = (count + WIDE - 1) // WIDE * WIDE, few.shape[0] - 1
+    if rows == 0:
+        for h in range(steps):
+            _copy(few[last, :whole], within[h * by : h * by + whole])
+        return
+    along(
+        few.ctypes.data, ratios.ctypes.data, rows, 8 * few.shape[1], few[last].ctypes.data,
+        whole, steps, within.ctypes.data, 8 * by,
+    )  # fmt: skip
 
 
 @inner(fused=True)

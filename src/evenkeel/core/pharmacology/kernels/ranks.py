@@ -16,10 +16,10 @@ from evenkeel.core.pharmacology.kernels.columns import sift
 from evenkeel.core.pharmacology.kernels.instructions import WIDE
 from evenkeel.core.pharmacology.kernels.making import inner
 
-# What is kept of a percentile from one moment to the next: its value; by how much its
-# logarithm changes in a step, and that change itself; how many steps that was; the share of
-# the value within which some ranks lie; how far it went below and above its chord.
-VALUE, SLOPE, BEND, STEPS, WIDTH, BELOW, ABOVE = range(7)
+# What is kept of a percentile from one span to the next: the share of its value within which
+# some ranks lie; by which share of the value it hung less and more below its chord than people
+# there do, in a span of one step.
+WIDTH, LESS, MORE = range(3)
 NEIGHBOURS = 10.0  # ranks on either side that WIDTH speaks of
 FEW = 40  # values that are compared each with each
 _APART, _MANY = 16, 2_000  # one person in so many is a sample; fewer people need none
@@ -149,36 +149,16 @@ def of_everybody(
 
 
 @inner()
-def ahead(kept: Any, steps: int) -> float:
-    """How much the logarithm of a percentile changes in the next steps, if it goes on so."""
-    return float(steps * (kept[SLOPE] + 0.5 * kept[BEND] * (kept[STEPS] + steps)))
-
-
-@inner()
 def percentile(
-    column: Any, people: int, share: float, kept: Any, steps: int, known: int, found: Any,
-    below: Any,
-) -> float:  # fmt: skip
-    """A percentile of a column, ``steps`` after the one before.
-
-    known: how many moments since the last happening are known; of fewer than two nothing can
-    be guessed. share: 0 to 1.
-    """
+    column: Any, people: int, share: float, kept: Any, guess: float, found: Any, below: Any
+) -> float:
+    """A percentile of a column; share: 0 to 1; guess: where it may be, 0 where nobody knows."""
     at = share * (people - 1)
     rank = min(math.floor(at), people - 1)
-    was = kept[VALUE]
     first, second, width = math.nan, math.nan, 0.0
-    if known > 1 and was > 0.0:
-        guess = was * math.exp(ahead(kept, steps))
+    if guess > 0.0:
         first, second, width = near(column, people, rank, guess, kept[WIDTH], found, below)
     if math.isnan(first):
         first, second, width = of_everybody(column, people, rank, found, below)
     kept[WIDTH] = width
-    value = first + (second - first) * (at - rank)
-    slope = bend = 0.0
-    if known > 0 and was > 0.0 and value > 0.0:
-        slope = math.log(value / was) / steps
-        if known > 1:
-            bend = 2.0 * (slope - kept[SLOPE]) / (steps + kept[STEPS])
-    kept[VALUE], kept[SLOPE], kept[BEND], kept[STEPS] = value, slope, bend, steps
-    return float(value)
+    return first + (second - first) * (at - rank)

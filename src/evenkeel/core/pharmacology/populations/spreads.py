@@ -16,13 +16,21 @@ from typing import Any
 import numpy as np
 
 from evenkeel.core.pharmacology.kernels.compiled import kernel
-from evenkeel.core.pharmacology.kernels.sizes import BLOCK, LEVELS, LINE, REMEMBERED
+from evenkeel.core.pharmacology.kernels.sizes import (
+    BAND,
+    BLOCK,
+    LEVELS,
+    LINE,
+    REMEMBERED,
+    SOME,
+)
 from evenkeel.core.pharmacology.populations.people import Population, Schedule
 from evenkeel.core.pharmacology.populations.runs import Run, Standing
 from evenkeel.core.pharmacology.systems.linear import Floats
 
 _window, _block_rows = kernel("spans.window"), kernel("blocks.rows")
-_POINTS = 512  # of a window; everybody is placed anew at its begin
+_POINTS, _WORK = 4_096, 2**26  # of a window, and times people: after each a caller is heard
+_APIECE = 3  # windows of each of several threads
 _OTHERS = 2**23  # numbers kept at once of those who have no modes
 
 
@@ -49,10 +57,9 @@ def percentiles(
     run = Run(who, plan, start_h, step_h, threads, begin)
     run.not_before(first_point)
     crowd = _Crowd(run, np.asarray(wanted, dtype=np.float64) / 100.0)
-    fair = points // (4 * threads) if threads > 1 else _POINTS
-    width = min(_POINTS, max(LINE, fair), crowd.most_points())
-    last = first_point + points
-    windows = [slice(j, min(j + width, last)) for j in range(first_point, last, width)]
+    fair = -(-points // (_APIECE * threads)) if threads > 1 else _POINTS
+    width = min(max(LINE, min(_POINTS, fair)), max(LINE, _WORK // who.people), crowd.most_points())
+    windows = list(_windows(plan, start_h, step_h, first_point, first_point + points, width))
     if threads <= 1:
         everybody = _Everybody(crowd)
         for window in windows:
@@ -82,13 +89,37 @@ def percentiles(
             yield first, made.result()
 
 
+def _windows(
+    plan: Schedule, start: float, step: float, first: int, last: int, width: int
+) -> Iterator[slice]:
+    """Parts of the grid of about one width, which end where something happens to all if they can.
+
+    There everybody is placed anew in any case.
+    """
+    bends: Any = np.zeros(0, dtype=np.int64)
+    if plan.when.shape[0] == 1:
+        inside = (plan.when[0] - start) / step
+        inside = inside[(inside >= first) & (inside < last)]
+        bends = np.floor(inside).astype(np.int64) + 1
+    while first < last:
+        stop = min(first + width, last)
+        if stop < last:
+            near = bends[(2 * bends > 2 * first + width) & (bends <= stop)]
+            stop = int(near[-1]) if near.size else stop
+        yield slice(first, stop)
+        first = stop
+
+
 class _Crowd:
     """Everybody side by side: rows of people, as ``kernels.spans`` takes them."""
 
     def __init__(self, run: Run, shares: Floats) -> None:
         self.run, self.shares = run, shares
-        fine = run.fine
+        fine: Any = run.fine
         self.people, n = int(fine.sum()), run.lam.shape[1]
+        if self.people == fine.size:
+            fine = slice(None)  # a view, and no copy
+        self.fine = fine
         self.wide = max(-(-self.people // LINE), 1) * LINE
         self.lam = self._rows(run.lam[fine].T, 1.0)
         pairs = [(o, m) for o, count in enumerate(run.counts) for m in run.used[o, :count]]
@@ -96,10 +127,11 @@ class _Crowd:
         self.starts = np.concatenate([[0], np.cumsum(run.counts)]).astype(np.int64)
         weights = run.weights[fine]
         self.weights = self._rows([weights[:, o, m] for o, m in pairs])
-        self.fades = np.ones((LEVELS + 1, n, self.wide))
-        self.fades[0] = np.exp(-self.lam * run.step)
+        self.fades = np.empty((LEVELS + 1, n, self.wide))
+        self.fades[LEVELS] = 1.0
+        np.exp(-run.step * self.lam, out=self.fades[0])
         for level in range(1, LEVELS):
-            self.fades[level] = self.fades[level - 1] ** 2
+            np.square(self.fades[level - 1], out=self.fades[level])
         plan = run.plan
         places, site = np.unique(plan.site, return_inverse=True)
         self.left = np.zeros((places.size, n, self.wide))
@@ -116,7 +148,8 @@ class _Crowd:
         self.rates, self.outputs = run.who.rates[rest], run.who.outputs[rest]
 
     def _rows(self, given: Any, filling: float = 0.0) -> Floats:
-        made = np.full((len(given), self.wide), filling)
+        made = np.empty((len(given), self.wide))
+        made[:, self.people :] = filling
         if self.people:
             for row, values in zip(made, given, strict=True):
                 row[: self.people] = values
@@ -134,7 +167,7 @@ class _Everybody:
     def __init__(self, crowd: _Crowd) -> None:
         self.crowd = crowd
         run, people, wide = crowd.run, crowd.people, crowd.wide
-        kinds, p, fine, rest = crowd.starts.size - 1, crowd.shares.size, run.fine, run.rest
+        kinds, p, fine, rest = crowd.starts.size - 1, crowd.shares.size, crowd.fine, run.rest
         n = crowd.lam.shape[0]
         self.event = np.zeros(wide, dtype=np.int64)
         self.clock = np.zeros(wide)
@@ -150,10 +183,11 @@ class _Everybody:
         longer = column + 2 * LINE
         self.room = (
             np.zeros((kinds, p, REMEMBERED)), np.ones(kinds),
-            np.empty((crowd.modes.size, wide)), np.empty((kinds, wide)), np.empty((kinds, wide)),
+            np.empty((crowd.modes.size, wide)),
+            np.empty((kinds, wide)), np.empty((kinds, wide)), np.empty((kinds, wide)),
             np.empty((2, kinds, column)), np.empty(column), np.empty((4, wide)),
-            np.empty((2 ** (LEVELS - 1), longer)), np.empty(longer),
-            np.empty(longer, dtype=np.int64), np.empty((p, 4)),
+            np.empty((n + 1, longer)), np.empty((n + 1, longer)), np.empty(max(SOME, longer)),
+            np.empty(longer), np.empty(longer, dtype=np.int64), np.empty((p, BAND)),
             np.empty((p, LINE), dtype=np.int64), np.empty((p, -(-wide // 64)), dtype=np.int64),
             np.empty(1, dtype=np.int64),
         )  # fmt: skip
