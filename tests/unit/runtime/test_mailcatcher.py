@@ -9,7 +9,7 @@ import urllib.request
 from email.message import EmailMessage
 
 import pytest
-from tests.support.servers import READY_SECONDS
+from tests.support.servers import READY_SECONDS, free_port
 
 from evenkeel.runtime.mailcatcher import MailCatcher
 
@@ -33,7 +33,7 @@ def get(catcher: MailCatcher, path: str) -> str:
 
 
 def test_a_letter_is_kept_listed_and_its_link_is_found():
-    with MailCatcher() as catcher:
+    with MailCatcher(smtp_port=free_port()) as catcher:
         send(
             catcher,
             letter(
@@ -48,7 +48,7 @@ def test_a_letter_is_kept_listed_and_its_link_is_found():
 
 
 def test_markup_in_a_letter_is_shown_as_text():
-    with MailCatcher() as catcher:
+    with MailCatcher(smtp_port=free_port()) as catcher:
         send(catcher, letter("<b>bold</b>", "<script>alert(1)</script>"))
         found = catcher.wait_for(to="nora@x.invalid")
         page = get(catcher, f"/{found.number}")
@@ -57,7 +57,7 @@ def test_markup_in_a_letter_is_shown_as_text():
 
 
 def test_waiting_in_vain_says_what_came_and_an_unknown_letter_is_404():
-    with MailCatcher() as catcher:
+    with MailCatcher(smtp_port=free_port()) as catcher:
         send(catcher, letter("Hello", "-"))
         with pytest.raises(TimeoutError, match="Hello"):
             catcher.wait_for(to="somebody@else.invalid", seconds=0.1)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 
+from tests.support.servers import free_port
+
 from evenkeel.runtime import ports
 
 
 def test_a_free_port_is_used_as_wished():
-    wished = ports.any_free()
+    wished = free_port()
     assert ports.choose(wished) == (wished, True)
 
 
