@@ -11,6 +11,7 @@ import pytest
 from tests.support.asked import asked, differing
 from tests.support.predicates import WORDS, random_predicate, random_samples
 from tests.support.registries import AS_OF, as_facts, made, write
+from tests.support.servers import READY_SECONDS
 
 from evenkeel.core.guidelines.packs.library import library
 from evenkeel.core.guidelines.predicates.tree import read_predicate
@@ -50,10 +51,18 @@ def patients(tmp_path_factory):
 @pytest.fixture(scope="module")
 def spark():
     """Spark, started once; for few rows Java need not be compiled to run fast."""
+    from pyspark import SparkContext
+
     started = session(cores=2, java="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     started.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+    gateway = started.sparkContext._gateway
     yield lambda place: Spark(place, threads=2)
     started.stop()
+    # Java would stay beside all other tests, and take leave of a log that is closed by then.
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait(timeout=READY_SECONDS)
+    SparkContext._gateway = SparkContext._jvm = None
 
 
 def disagreements(engine, walked, findings_of=PACKS):
