@@ -21,19 +21,19 @@ from evenkeel.core.pharmacology.kernels.compiled import kernel
 from evenkeel.core.pharmacology.populations.people import standard_normals
 from evenkeel.core.pharmacology.systems.linear import Floats
 
-_LOOKS = 128  # places drawn from the prior, besides the middle and those on its axes
-_STARTS = 16
-_ROUGH = 8  # steps with the expected curvature, in which most of the way is made
+_LOOKS = 64  # places drawn from the prior, besides the middle and those on its axes
+_STARTS = 8
+_ROUGH = 6  # steps with the expected curvature, in which most of the way is made
 _GO_ON = 2  # of those that climb; then with the whole curvature
 _EQUAL = 0.01  # ends this near in value are told apart only at their very tops
 _ACROSS = 2.0  # standard deviations
-_ALONG = np.arange(0.75, 3.25, 0.25)
 _INSTEAD = np.array([-2.6, -1.3, 1.3, 2.6])  # standard deviations
 _EACH = 2  # starts for each of them
 _UNUSUAL = 3  # differences that are taken back, one after the other
 _AROUND = 2  # starts on the ridges of the best
-_SIDE = 1  # starts on each side of a time
-_NEARBY = 4  # starts near the best, in any direction
+_NEARBY = 2  # starts near the best, in any direction
+_HELD_AT = (-1.5, 0.0, 1.5, 2.5)  # standard deviations
+_HELD = 3  # steps of all others
 _AGAIN = 4  # times that it is looked around, if each time something higher is found
 _FAR = 4.0  # standard deviations: nobody is looked for beyond
 _APART = 0.7  # standard deviations: starts that are nearer are one
@@ -83,10 +83,12 @@ def top_of(posterior: Posterior, given: Sequence[Floats] = ()) -> Top:
     # A top that was missed lies across a saddle from one that was found: look around it.
     for _ in range(_AGAIN):
         before = ends.value[0]
-        around, instead = _around(posterior, ends.z[0], ends.bend[0]), _exchanged(ends.z[0])
-        nearby = ends.z[0] + standard_normals(1, "nearby", _LOOKS, posterior.width)
-        most = [_AROUND] + [_SIDE] * (len(around) - 1) + [_EACH] * len(instead) + [_NEARBY]
-        starts = _best_of(posterior, [*around, *instead, nearby], most, ends.z)
+        top = ends.z[0]
+        ridges, instead = _ridges(top, ends.bend[0]), _exchanged(top)
+        nearby = top + standard_normals(1, "nearby", _LOOKS, posterior.width)
+        most = [_AROUND, *[_EACH] * len(instead), _NEARBY]
+        chosen = _best_of(posterior, [ridges, *instead, nearby], most, ends.z)
+        starts = np.concatenate([chosen, _held(posterior, top)])
         ends, taken = climb_from(posterior, starts, ends)
         steps += taken
         if ends.value[0] > before - _EQUAL:
@@ -112,22 +114,51 @@ def _looks(width: int) -> Floats:
     return np.concatenate([np.zeros((1, width)), axes, -axes, drawn])
 
 
-def _around(posterior: Posterior, top: Floats, bend: Floats) -> list[Floats]:
-    """Ways to go on from a top: along each ridge, and far to both sides in those that move a time.
+def _ridges(top: Floats, bend: Floats) -> Floats:
+    """Ways to go on from a top, to both sides along each ridge.
 
-    A ridge of a difference is the way on which the others follow it best. Where an absorption
-    ends at the time of a measurement, the posterior has an edge, and often a top on either side.
-    One table of places for the ridges, and one for each side of each time.
+    A ridge of a difference is the way on which the others follow it best.
     """
     doubt, _ = inverse_of(bend, _FLAT)
     ridge = doubt / np.diag(doubt)[:, None]
-    made = [top + np.concatenate([_ACROSS * ridge, -_ACROSS * ridge])]
-    one = np.eye(len(top))
-    for k, each in enumerate(posterior.course.informed):
-        if each in posterior.course.timing:
-            far = np.concatenate([_ALONG[:, None] * ridge[k], _ALONG[:, None] * one[k]])
-            made += [top + far, top - far]
-    return made
+    return np.asarray(top + np.concatenate([_ACROSS * ridge, -_ACROSS * ridge]))
+
+
+def _held(posterior: Posterior, top: Floats) -> Floats:
+    """What explains the rest best where each difference that moves a time is held elsewhere.
+
+    Where an absorption ends at the time of a measurement, the posterior has an edge, and often
+    a top on either side. From one with a short absorption, say, every way to one with a long
+    absorption leads down at first, and those explain everything else otherwise too.
+    """
+    informed, timing = posterior.course.informed, posterior.course.timing
+    those = [
+        (k, value)
+        for k, each in enumerate(informed)
+        if each in timing
+        for value in _HELD_AT
+        if abs(value - top[k]) > _APART
+    ]
+    made = np.repeat(top[None], len(those), axis=0)
+    some = _side_by_side(posterior)
+    for begin in range(0, len(those), some):
+        part = those[begin : begin + some]
+        one, which = np.arange(len(part)), np.array([k for k, _ in part])
+        z = made[begin : begin + some]
+        z[one, which] = [value for _, value in part]
+        for _ in range(_HELD):
+            here = posterior.shapes(z)
+            here.slope[one, which] = 0.0
+            here.bend[one, which] = 0.0
+            here.bend[one, :, which] = 0.0
+            here.bend[one, which, which] = 1.0
+            z += _steps(here.slope, here.bend, np.full(one.size, _RADIUS))[0]
+    return made.clip(-_FAR, _FAR)
+
+
+def _side_by_side(posterior: Posterior) -> int:
+    """How many climb at once: their curvatures fit into some memory."""
+    return int(max(_STARTS, _NUMBERS // max(posterior.width, 1) ** 2))
 
 
 def _exchanged(top: Floats) -> list[Floats]:
@@ -162,7 +193,7 @@ def _best_of(
     for some, count in zip(looks, most, strict=True):
         wanted = len(chosen) + count
         for at in (begin + np.argsort(values[begin : begin + len(some)], kind="stable")).tolist():
-            if len(chosen) == wanted:
+            if len(chosen) >= wanted:
                 break
             if not near[at]:
                 chosen.append(at)
@@ -184,8 +215,7 @@ def climb_from(
     Returns:
         The ends, the best of all first, and the number of steps.
     """
-    # So many side by side as fit into some memory.
-    some = max(_STARTS, _NUMBERS // max(posterior.width, 1) ** 2)
+    some = _side_by_side(posterior)
     parts = [
         _follow(posterior, posterior.shapes(starts[k : k + some]), known, _ROUGH, learn=False)
         for k in range(0, max(len(starts), 1), some)
