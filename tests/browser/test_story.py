@@ -150,6 +150,11 @@ def test_one_person_from_referral_to_a_maintenance_decision(
 
     def signed_in(who, **size):
         page = new_page(**size)
+        sign_in(page, getattr(house, who))
+        return page
+
+    def signed_in_by_form(who, **size):
+        page = new_page(**size)
         user = getattr(house, who)
         page.goto("/accounts/login/")
         page.fill("input[name=login]", user.username)
@@ -159,7 +164,7 @@ def test_one_person_from_referral_to_a_maintenance_decision(
         return page
 
     # 1. Referral
-    desk = signed_in("coordinator", **DESK)
+    desk = signed_in_by_form("coordinator", **DESK)
     desk.goto("/patients/referrals/add/")
     desk.get_by_label("Files").set_input_files(
         [{"name": "nora.json", "mimeType": "application/json", "buffer": story.referral(monday)}]

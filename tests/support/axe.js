@@ -1,4 +1,5 @@
-// What axe-core finds on the page, as sentences. It is told the tags of the rules to apply.
+// What axe-core finds on the page, as sentences. It is told the tags of the rules to apply;
+// with no tags it looks at contrast alone.
 //
 // Contrast takes axe most of its time, a millisecond or more for each piece of text, and is
 // the same wherever the colours, the letters and all that lies behind them are the same. So
@@ -33,8 +34,10 @@ async (tags) => {
   for (const element of texts) {
     if (!element.checkVisibility()) continue;
     const s = getComputedStyle(element);
+    const px = Number.parseFloat(s.fontSize);
+    const large = px >= 24 || (px >= 18.66 && Number(s.fontWeight) >= 700);  // as WCAG parts them
     const look = [
-      s.color, s.fontSize, s.fontWeight, s.textShadow, s.webkitTextFillColor,
+      s.color, large, s.textShadow, s.webkitTextFillColor,
       element.namespaceURI, element.matches(":disabled, [aria-disabled=true]"), under(element),
     ].join(";");
     if (!looks.has(look)) looks.set(look, []);
@@ -47,9 +50,11 @@ async (tags) => {
   });
 
   const how = { resultTypes: ["violations"], reporter: "no-passes", preload: false };
-  const found = [await axe.run({
-    ...how, runOnly: { type: "tag", values: tags }, rules: { "color-contrast": { enabled: false } },
-  })];
+  const found = [];
+  if (tags.length) {
+    const runOnly = { type: "tag", values: tags };
+    found.push(await axe.run({ ...how, runOnly, rules: { "color-contrast": { enabled: false } } }));
+  }
   if (looked.length) {
     found.push(await axe.run({ include: looked }, { ...how, runOnly: ["color-contrast"] }));
   }

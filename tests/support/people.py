@@ -45,9 +45,15 @@ def make_user(role: str, **fields: Any) -> Any:
 
 
 def session_of(user: Any) -> tuple[str, str]:
-    """The cookie of a new session of this account: its name and its value."""
+    """The cookie of a new session of this account: its name and its value.
+
+    It lasts for months, as a journey may move the server's clock by weeks.
+    """
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    session = client.session
+    session.set_expiry(180 * 86_400)
+    session.save()
     return settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value
 
 

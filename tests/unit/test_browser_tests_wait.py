@@ -27,6 +27,9 @@ LEADS = {"click", "dblclick", "press", "tap"}
 MEASURED = {
     ("test_booking", "test_the_course_at_a_glance_and_its_decision"): "sizes of buttons",
     ("test_portal", "test_consent_by_a_link_with_a_wrong_answer_on_the_way"): "sizes of buttons",
+    ("test_day", "test_a_wide_screen_gets_a_wide_sheet_and_the_next_page_has_it_at_once"): (
+        "the first drawing is looked at, before a script could draw another"
+    ),
     ("test_gallery", "test_the_whole_gallery_can_be_walked_by_keyboard"): "focus after a key",
     ("test_gallery", "test_focus_is_never_hidden_under_what_sticks"): "focus after a key",
     ("test_second_factor", "type_the_code"): "it waits for the navigation itself",
