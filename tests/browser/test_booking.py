@@ -242,3 +242,34 @@ def test_the_pages_at_three_widths_in_both_themes(
         fits(page)
         axe(page)
         shot(page, f"{name}-{width}-{theme}")
+
+
+def test_a_phone_begins_todays_plan_at_now_and_keeps_the_names_of_the_chairs(
+    clinic, new_page, sign_in
+):
+    from tests.support.people import make_user
+
+    from evenkeel.web.records.models import Shift
+
+    now = datetime.now(ZONE)  # somebody is on duty at whatever hour this runs
+    span = (now - timedelta(hours=1), now + timedelta(hours=1))
+    Shift.objects.create(user=make_user("nurse"), period=span, capacity=1)
+    from tests.support.people import make_user
+
+    from evenkeel.web.records.models import Shift
+
+    # Somebody is on duty day and night, so that now lies on the plan whenever the test runs.
+    watch = (local(TODAY, 0), local(TODAY + timedelta(days=2), 0))
+    Shift.objects.create(user=make_user("nurse"), period=watch)
+    page = new_page(width=390, height=844)
+    sign_in(page, "coordinator")
+    page.goto("/booking/")
+    in_view = """name => {
+        const box = document.querySelector(name).getBoundingClientRect();
+        const day = document.querySelector("[data-day]").getBoundingClientRect();
+        return box.right > day.left && box.left < day.right;
+    }"""
+    page.wait_for_function(f"() => ({in_view})('#now line')")
+    page.wait_for_function(f"() => ({in_view})('[data-names] text')")
+    page.locator("[data-day]").evaluate("day => { day.scrollLeft = day.scrollWidth; }")
+    page.wait_for_function(f"() => ({in_view})('[data-names] text')")

@@ -244,6 +244,25 @@ def test_a_level_is_one_tap_or_one_key_and_can_be_undone(live, new_page, sign_in
     assert TreatmentEvent.objects.filter(treatment=day.treatment, kind="corrected").count() == 1
 
 
+def test_a_wide_screen_gets_a_wide_sheet_and_the_next_page_has_it_at_once(
+    live, new_page, sign_in
+) -> None:
+    day = running(minutes=3)
+    page = new_page(width=1440, height=800)
+    sign_in(page, day.nurse)
+    # What the drawing leaves blank at the right of its place, in px.
+    blank = """() => {
+        const drawing = document.querySelector("svg[data-plot]");
+        const { width, height } = drawing.getBoundingClientRect();
+        const { width: units, height: tall } = drawing.viewBox.baseVal;
+        return width - units * Math.min(width / units, height / tall);
+    }"""
+    page.goto(f"/treatments/{day.treatment.pk}/live/")
+    page.wait_for_function(f"() => ({blank})() < 20")
+    page.reload(wait_until="domcontentloaded")
+    assert page.evaluate(blank) < 20
+
+
 def test_a_tap_without_the_server_is_kept_said_and_sent_once(live, new_page, sign_in) -> None:
     day = running(minutes=3, family="Kepton", given="Osric")
     page = new_page(**TABLET, unhurried=True)
