@@ -254,13 +254,6 @@ def test_a_phone_begins_todays_plan_at_now_and_keeps_the_names_of_the_chairs(
     now = datetime.now(ZONE)  # somebody is on duty at whatever hour this runs
     span = (now - timedelta(hours=1), now + timedelta(hours=1))
     Shift.objects.create(user=make_user("nurse"), period=span, capacity=1)
-    from tests.support.people import make_user
-
-    from evenkeel.web.records.models import Shift
-
-    # Somebody is on duty day and night, so that now lies on the plan whenever the test runs.
-    watch = (local(TODAY, 0), local(TODAY + timedelta(days=2), 0))
-    Shift.objects.create(user=make_user("nurse"), period=watch)
     page = new_page(width=390, height=844)
     sign_in(page, "coordinator")
     page.goto("/booking/")
