@@ -33,7 +33,7 @@ _UNUSUAL = 3  # differences that are taken back, one after the other
 _AROUND = 2  # starts on the ridges of the best
 _NEARBY = 2  # starts near the best, in any direction
 _HELD_AT = (-1.5, 0.0, 1.5, 2.5)  # standard deviations
-_HELD = 3  # steps of all others
+_HELD = 2  # steps of all others
 _AGAIN = 4  # times that it is looked around, if each time something higher is found
 _FAR = 4.0  # standard deviations: nobody is looked for beyond
 _APART = 0.7  # standard deviations: starts that are nearer are one
@@ -76,22 +76,23 @@ def top_of(posterior: Posterior, given: Sequence[Floats] = ()) -> Top:
         value = float(posterior.surprise(np.zeros((1, 0)))[0])
         none = np.zeros(0)
         return Top(z=none, value=value, slope=none, curvature=np.zeros((0, 0)), steps=0)
-    ends, steps = climb_from(
-        posterior,
-        _best_of(posterior, [_looks(posterior.width)], [_STARTS], np.empty((0, posterior.width))),
-    )
+    none = np.empty((0, posterior.width))
+    first = _best_of(posterior, [_looks(posterior.width)], [_STARTS], none)
+    ends, steps = climb_from(posterior, first, roughly=True)
+    known: Shapes | None = None
     # A top that was missed lies across a saddle from one that was found: look around it.
     for _ in range(_AGAIN):
-        before = ends.value[0]
-        top = ends.z[0]
+        before, top = ends.value[0], ends.z[0]
         ridges, instead = _ridges(top, ends.bend[0]), _exchanged(top)
         nearby = top + standard_normals(1, "nearby", _LOOKS, posterior.width)
         most = [_AROUND, *[_EACH] * len(instead), _NEARBY]
         chosen = _best_of(posterior, [ridges, *instead, nearby], most, ends.z)
-        starts = np.concatenate([chosen, _held(posterior, top)])
-        ends, taken = climb_from(posterior, starts, ends)
+        on = none if known else ends.z[:_GO_ON]
+        starts = np.concatenate([on, chosen, _held(posterior, top)])
+        ends, taken = climb_from(posterior, starts, known)
+        known = ends
         steps += taken
-        if ends.value[0] > before - _EQUAL:
+        if ends.value[0] > before - _EQUAL or _length(ends.z[0] - top) <= _APART:
             break
     if given:
         ends, taken = climb_from(posterior, np.array(given), ends)
@@ -203,14 +204,19 @@ def _best_of(
 
 
 def climb_from(
-    posterior: Posterior, starts: Floats, known: Shapes | None = None, *, go_on: int = _GO_ON
+    posterior: Posterior,
+    starts: Floats,
+    known: Shapes | None = None,
+    *,
+    go_on: int = _GO_ON,
+    roughly: bool = False,
 ) -> tuple[Shapes, int]:
     """All starts side by side, each to within a short step of a top; ends that meet are one.
 
     Args:
         starts: shape (starts, width).
         known: ends that need not be reached again. They are given back too.
-        go_on: how many of them all go on after the first steps.
+        go_on: how many of them all go on after the first steps. roughly: none of them.
 
     Returns:
         The ends, the best of all first, and the number of steps.
@@ -223,7 +229,7 @@ def climb_from(
     here, steps = parts[0][0], max(taken for _, taken in parts)
     for other, _ in parts[1:]:
         here = here.joined(other)
-    if len(here.z):
+    if len(here.z) and not roughly:
         best = np.argsort(here.value, kind="stable")[:go_on]
         here, more = _follow(posterior, posterior.bent(here.z[best]), known, _STEPS, learn=True)
         steps += more
