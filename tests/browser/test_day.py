@@ -38,6 +38,12 @@ def day_at(minutes_ago: float, product: str = "racemic_iv", **patient):
     return day
 
 
+def minutes_of_today(most: float) -> float:
+    """Fewer just after midnight: the list of a day shows what was booked on it."""
+    now = timezone.now().astimezone(day_zone())
+    return min(most, now.hour * 60 + now.minute + now.second / 60)
+
+
 def running(minutes: float = 27, **patient):
     """An infusion under way, with a monitor that has spoken every minute."""
     from evenkeel.web.records.services import charting, ordering
@@ -85,7 +91,7 @@ def frozen(pid: int):
 def test_the_gate_answers_in_place_and_an_override_stays_a_diamond(
     live, new_page, sign_in, axe, shot
 ) -> None:
-    day = day_at(3, family="Specimen", given="Caspian")
+    day = day_at(minutes_of_today(3), family="Specimen", given="Caspian")
     page = new_page(width=820, height=1180)
     sign_in(page, day.nurse)
     page.goto("/day/")
