@@ -25,7 +25,7 @@ from tests.support.people import make_user, session_of
 from tests.support.servers import Live
 
 # How long a page may take before a test gives up: what fails takes longer, nothing else.
-READY_SECONDS_MS = 60_000
+PATIENCE_MS = 60_000
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -40,7 +40,7 @@ def browser() -> Iterator[Any]:
     """A browser. Each test opens contexts of its own in it."""
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=READY_SECONDS_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     # Playwright's greenlet looks like a running event loop to Django; it is not one.
@@ -95,7 +95,7 @@ def new_page(request: Any, browser: Any, live: Live) -> Iterator[Callable[..., A
             timezone_id="America/New_York",
             **options,
         )
-        context.set_default_timeout(READY_SECONDS_MS)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         if unhurried:
             context.add_init_script(_UNHURRIED)
