@@ -26,7 +26,7 @@ from typing import Any
 from evenkeel.core.pharmacology.kernels.bands import going_on, stretching
 from evenkeel.core.pharmacology.kernels.crossers import through
 from evenkeel.core.pharmacology.kernels.instructions import WIDE
-from evenkeel.core.pharmacology.kernels.making import entry
+from evenkeel.core.pharmacology.kernels.making import entry, inner
 from evenkeel.core.pharmacology.kernels.places import brought_to, taken_on
 from evenkeel.core.pharmacology.kernels.ranks import LESS, MORE, percentile
 from evenkeel.core.pharmacology.kernels.sizes import BAND, LEVELS, REMEMBERED
@@ -37,6 +37,16 @@ _FIRST = 2  # level of the first span after a happening, or below
 # What looking at everybody once costs, for each person and output, and for each percentile
 # more; what somebody who may cross costs, and his value at a point: in one unit.
 _ONE, _MORE, _PICKED, _POINT = 2.5, 1.0, 12.0, 0.5
+
+
+@inner(fused=True)
+def _nothing_there(others: Any, first: int, last: int) -> bool:
+    for x in range(others.shape[0]):
+        for o in range(others.shape[1]):
+            for k in range(first, last):
+                if others[x, o, k] != 0.0:
+                    return False
+    return True
 
 
 @entry(
@@ -99,7 +109,7 @@ def window(
             stop = stretch_end(following, start, step, j, j1)
         # What is there from the last digit after this point on is there at the next.
         stop = min(max(stop, j + 1), j + _AFRESH)
-        if empty and more_people == 0:
+        if empty and _nothing_there(others, j - j0, stop - j0):
             made[j - j0 : stop - j0] = 0.0
             j = stop
             continue

@@ -92,9 +92,8 @@ def percentiles(
 def _windows(
     plan: Schedule, start: float, step: float, first: int, last: int, width: int
 ) -> Iterator[slice]:
-    """Parts of the grid of about one width, which end where something happens to all if they can.
-
-    There everybody is placed anew in any case.
+    """Parts of the grid of about one width, which end where something happens to all if they can:
+    there everybody is placed anew in any case.
     """
     bends: Any = np.zeros(0, dtype=np.int64)
     if plan.when.shape[0] == 1:
@@ -102,11 +101,12 @@ def _windows(
         inside = inside[(inside >= first) & (inside < last)]
         bends = np.floor(inside).astype(np.int64) + 1
     while first < last:
-        stop = min(first + width, last)
-        if stop < last:
-            near = bends[(2 * bends > 2 * first + width) & (bends <= stop)]
-            stop = int(near[-1]) if near.size else stop
-        yield slice(first, stop)
+        stop = first + width
+        near = bends[(2 * bends > 2 * first + width) & (4 * bends <= 4 * first + 5 * width)]
+        if near.size:
+            stop = int(near[np.abs(near - stop).argmin()])
+        stop = last if 4 * (last - first) <= 5 * width else stop
+        yield slice(first, min(stop, last))
         first = stop
 
 
