@@ -1,6 +1,6 @@
 """How often a higher top is missed: people of each model beside a search that spares nothing.
 
-The search of the engine takes some twenty calls of the posterior. The wide one climbs from
+The search of the engine takes some 25 calls of the posterior. The wide one climbs from
 the best 40 of 1,500 places, and then again around what it found until nothing is higher.
 Both are compared for hundreds of people who were measured one to six times, with one to all
 analytes, and errors of 5 to 20%. ``--people N`` and ``--first SEED`` choose who.
