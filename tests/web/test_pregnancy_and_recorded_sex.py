@@ -86,11 +86,23 @@ def test_does_not_apply_is_kept_as_ruled_out_for_good_and_settles_a_pregnancy(re
     assert not set(asked(man)) & {"pregnant", "lactating", "contraception_in_use"}
 
 
-def test_does_not_apply_answers_no_other_question(referred, client_as):
-    man = referred("male")
-    answer = reverse("clinic:screening_answer", args=[man.number])
-    said = {"fact": "aneurysmal_vascular_disease", "value": "does-not-apply"}
-    assert client_as("nurse").post(answer, said).status_code == 422
+@pytest.mark.parametrize(
+    ("sex", "fact"),
+    [
+        ("male", "aneurysmal_vascular_disease"),
+        ("male", "contraception_in_use"),  # could mean many things
+        ("female", "pregnant"),
+        (None, "pregnant"),
+    ],
+)
+def test_does_not_apply_answers_no_other_question_and_of_nobody_else(
+    referred, client_as, sex, fact
+):
+    person, nurse = referred(sex), client_as("nurse")
+    page = nurse.get(reverse("clinic:screening_fact", args=[person.number, fact]))
+    assert ">Does not apply<" not in page.content.decode()
+    answer = reverse("clinic:screening_answer", args=[person.number])
+    assert nurse.post(answer, {"fact": fact, "value": "does-not-apply"}).status_code == 422
     assert not FactAnswer.objects.exists()
 
 

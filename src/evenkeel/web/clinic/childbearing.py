@@ -14,11 +14,10 @@ from evenkeel.core.guidelines.changes.changes import Question
 from evenkeel.web.records.selectors.screening import Screening
 
 RULED_OUT = "not_of_childbearing_potential"
-POSSIBLE = frozenset(
-    {"pregnant", "pregnancy_test", "contraception_in_use", "highly_effective_contraception",
-     RULED_OUT}
-)  # fmt: skip
-FACTS = POSSIBLE | {"lactating"}
+LACTATING = "lactating"
+# What "Does not apply" answers. Of contraception it could mean many things, so it is not offered.
+_PLAIN = frozenset({"pregnant", "pregnancy_test", RULED_OUT, LACTATING})
+FACTS = _PLAIN | {"contraception_in_use", "highly_effective_contraception"}
 DOES_NOT_APPLY = "does-not-apply"
 WHY_ASKED = "The record says male, which rules no pregnancy out; so it is asked, and asked last."
 
@@ -35,12 +34,14 @@ def in_order(seen: Screening, questions: Iterable[Question]) -> list[Question]:
     return sorted(asked, key=lambda question: question.fact in FACTS)
 
 
-def meant(fact: str, typed: str) -> tuple[str, str]:
-    """Which fact an answer is kept under, and as what.
+def may_not_apply(seen: Screening, fact: str) -> bool:
+    """Whether "Does not apply" is an answer to this question, of this person."""
+    return fact in _PLAIN and is_asked_gently(seen, fact)
 
-    "Does not apply" to anything about a pregnancy says that none is possible, for good; to
-    breastfeeding it says no.
+
+def meant_by_not_applying(fact: str) -> tuple[str, str]:
+    """Which fact "Does not apply" is kept under, and as what.
+
+    To a pregnancy it says that none is possible, for good; to breastfeeding it says no.
     """
-    if typed != DOES_NOT_APPLY or fact not in FACTS:
-        return fact, typed
-    return (RULED_OUT, "yes") if fact in POSSIBLE else (fact, "no")
+    return (fact, "no") if fact == LACTATING else (RULED_OUT, "yes")

@@ -138,7 +138,7 @@ def widget(definition: FactDefinition, seen: Screening) -> dict[str, Any]:
         "choices": [(value, choice_words(value)) for value in definition.values],
         "judgement": definition.judgement,
         "role": definition.asked_of,
-        "gently": childbearing.is_asked_gently(seen, definition.name),
+        "may_not_apply": childbearing.may_not_apply(seen, definition.name),
     }
 
 

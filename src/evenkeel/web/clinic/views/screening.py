@@ -95,7 +95,11 @@ def answer(request: HttpRequest, number: str) -> HttpResponse:
     """Keep one answer; the page comes back with the verdicts that it makes."""
     patient = patient_or_404(request, number)
     asked = request.POST.get("fact", "")
-    name, typed_value = childbearing.meant(asked, request.POST.get("value", ""))
+    name, typed_value = asked, request.POST.get("value", "")
+    if typed_value == childbearing.DOES_NOT_APPLY:
+        seen = screening_of(patient, as_of=_today())
+        if childbearing.may_not_apply(seen, asked):
+            name, typed_value = childbearing.meant_by_not_applying(asked)
     content = library()
     if name != TRIALS and name not in content.dictionary:
         raise Http404("There is no such fact.")
