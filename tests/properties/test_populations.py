@@ -349,6 +349,14 @@ def test_percentiles_are_right_where_they_are_not_expected(
     both_ways_of(who, "iv", points, step, [t / 4 for t in times], threads, wanted)
 
 
+def test_percentiles_are_right_where_nobody_tells_where_they_go():
+    """Whoever is asked has nothing at all: everybody is computed at each point in the end."""
+    _, _, _, who, _ = made("otto_2021_s_ketamine_iv", "iv", 12_000)
+    asked = np.arange(12_000) % 1_500 < 150
+    who = replace(who, outputs=np.where(asked[:, None, None], 0.0, who.outputs))
+    both_ways_of(who, "iv", 60, 0.25, [0.0], 1, [20.0, 50.0, 80.0])
+
+
 def both_ways(case, people, points, step, times, threads, wanted):
     _, _, _, who, _ = made(*case, people)
     both_ways_of(who, case[1], points, step, times, threads, wanted)
