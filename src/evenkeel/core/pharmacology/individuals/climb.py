@@ -33,6 +33,8 @@ _UNUSUAL = 3  # differences that are taken back, one after the other
 _AROUND = 2  # starts on the ridges of the best
 _NEARBY = 2  # starts near the best, in any direction
 _HELD_AT = (-1.5, 0.0, 1.5, 2.5)  # standard deviations
+# Those that differ by more than a factor of two: the person's, or where there is one treatment.
+_WIDE, _HELD_WIDE = 0.75, (-2.0, 2.0)
 _HELD = 2  # steps of all others
 _AGAIN = 4  # times that it is looked around, if each time something higher is found
 _FAR = 4.0  # standard deviations: nobody is looked for beyond
@@ -126,18 +128,19 @@ def _ridges(top: Floats, bend: Floats) -> Floats:
 
 
 def _held(posterior: Posterior, top: Floats) -> Floats:
-    """What explains the rest best where each difference that moves a time is held elsewhere.
+    """What explains the rest best where a difference that moves a time or is wide is elsewhere.
 
     Where an absorption ends at the time of a measurement, the posterior has an edge, and often
     a top on either side. From one with a short absorption, say, every way to one with a long
     absorption leads down at first, and those explain everything else otherwise too.
     """
     informed, timing = posterior.course.informed, posterior.course.timing
+    spread = posterior.spreads()
     those = [
         (k, value)
         for k, each in enumerate(informed)
-        if each in timing
-        for value in _HELD_AT
+        if each in timing or (spread[k] > _WIDE and each.treatment == 0)
+        for value in (_HELD_AT if each in timing else _HELD_WIDE)
         if abs(value - top[k]) > _APART
     ]
     made = np.repeat(top[None], len(those), axis=0)

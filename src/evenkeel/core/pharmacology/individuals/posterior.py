@@ -127,7 +127,7 @@ class Posterior:
         count, width = places.shape
         if self.stages:
             with suppress(Overlap):
-                steps = _SLOPE * self._doubt()
+                steps = _SLOPE * self.spreads()
                 made, change, _ = slopes(
                     self.stages, self._etas(places), steps, self.time_of.size, exact=exact
                 )
@@ -144,13 +144,13 @@ class Posterior:
     def _own(self) -> Floats:
         return self.factor[: self.width, : self.width]
 
-    def _doubt(self) -> Floats:
+    def spreads(self) -> Floats:
         """Standard deviations of the differences in the prior."""
         return np.asarray(np.sqrt((self._own() ** 2).sum(axis=1)))
 
     def _whole(self, z: Floats, *, exact: bool) -> tuple[float, Floats, Floats]:
         """Value, slope and curvature at one z by treatments."""
-        own, doubt = self._own(), self._doubt()
+        own, doubt = self._own(), self.spreads()
         value, slope, bent = bend(
             self.stages, own @ z, _SLOPE * doubt, _BEND * doubt, self.time_of.size, exact=exact
         )
