@@ -16,7 +16,8 @@ from evenkeel.core.pharmacology.kernels.ranks import LESS, MORE, WIDTH
 _FARTHEST = 50.0  # powers of e; beyond, nothing is gained and numbers might run out
 _BLOCKS, _BLOCK = 8, 128  # some people: so many times so many side by side
 _NEAR, _NEARS = 0.25, 3  # share of a percentile within which people are near; four times that
-_LOOSE, _SPARE, _FEWER = 1.2, 0.02, 1e-3
+_LOOSE, _SPARE = 1.2, 0.02  # widths of ten ranks, and shares of a bow, on either side
+_FEWER = 1e-3  # share of a percentile that everybody's doubt has at least
 _AGAIN = 1.1  # how far off the last time, once more
 
 
