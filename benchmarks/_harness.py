@@ -30,12 +30,13 @@ def timed(work: Callable[[], object], runs: int) -> list[float]:
 
 
 def summary(seconds: Iterable[float], **more: Any) -> dict[str, Any]:
-    """Median, 99th percentile and number of runs."""
+    """Median, 99th percentile, the least and number of runs."""
     ordered = sorted(seconds)
     at = min(int(len(ordered) * 0.99), len(ordered) - 1)
     return {
         "median_s": _short(statistics.median(ordered)),
         "p99_s": _short(ordered[at]),
+        "least_s": _short(ordered[0]),
         "runs": len(ordered),
         **more,
     }

@@ -155,6 +155,10 @@ def by_threads(out: Floats, rows: Callable[[int], None]) -> dict[str, Any]:
         "times_faster_than_one": {
             name: round(statistics.median(found), 3) for name, found in gains.items()
         },
+        # However many threads write, memory takes no more: by two, rows cannot gain beyond this.
+        "most_that_rows_could_gain": round(
+            min(taken["rows, one"]) / min(*taken["writing, one"], *taken["writing, two"]), 3
+        ),
         "rounds": ROUNDS,
         "rounds_with_two_cores": len(two_cores),
         "times_faster_than_one_with_two_cores": {
