@@ -28,10 +28,7 @@ def is_asked_gently(seen: Screening, fact: str) -> bool:
 
 def in_order(seen: Screening, questions: Iterable[Question]) -> list[Question]:
     """The questions as they come, these after all others that anybody can answer."""
-    asked = list(questions)
-    if seen.fact("sex").value != "male":
-        return asked
-    return sorted(asked, key=lambda question: question.fact in FACTS)
+    return sorted(questions, key=lambda question: is_asked_gently(seen, question.fact))
 
 
 def may_not_apply(seen: Screening, fact: str) -> bool:

@@ -159,6 +159,12 @@ def change(stage: Stage, etas: Floats, state: Floats, moves: Floats, *, rough: b
     )
 
 
+def _aside(far: Floats, *, exact: bool) -> Floats:
+    """Each difference moved by itself: up, and where it must be exact then each down."""
+    up = np.diag(far)
+    return np.concatenate([up, -up]) if exact else up
+
+
 def slopes(
     stages: Sequence[Stage], etas: Floats, steps: Floats, count: int, *, exact: bool
 ) -> tuple[Floats, Floats, list[tuple[Floats, Floats, Change]]]:
@@ -185,8 +191,7 @@ def slopes(
     for stage in stages:
         own = stage.places
         far = steps[own]
-        moves = np.concatenate([np.diag(far), -np.diag(far)]) if exact else np.diag(far)
-        answer = change(stage, etas[:, own], state, moves, rough=not exact)
+        answer = change(stage, etas[:, own], state, _aside(far, exact=exact), rough=not exact)
         on_the_way.append((state, passed, answer))
 
         def by_difference(moved: Floats, middle: Floats, far: Floats = far) -> Floats:
@@ -233,7 +238,7 @@ def _with_amounts(
     moved: predictions where each difference was moved up, then down, and then others.
     """
     size, d = worth.size, far.size
-    moves = np.concatenate([np.diag(far), -np.diag(far)]) if exact else np.diag(far)
+    moves = _aside(far, exact=exact)
     begin = np.tile(np.eye(size), (1, len(moves)))
     found = stage.course.window(
         np.repeat(etas + moves, size, axis=0), begin, start_h=stage.starts_h, idle=slice(None),

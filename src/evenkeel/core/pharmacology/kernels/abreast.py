@@ -18,6 +18,8 @@ from evenkeel.core.pharmacology.kernels.instructions import (
     every,
     fused,
     long,
+    of_each,
+    size_of,
     spread,
     tools,
     vector_at,
@@ -49,15 +51,6 @@ class _Rows:
 
     def mark(self, which: int, where: Any) -> None:
         self.put(which, self._b.select(where, every(1.0), self.get(which)))
-
-
-def _of_one(b: Any, name: str, x: Any) -> Any:
-    kind = ir.FunctionType(VECTOR, [VECTOR])
-    return b.call(tools.get_or_insert_function(b.module, kind, f"llvm.{name}.v{WIDE}f64"), [x])
-
-
-def _size(b: Any, x: Any) -> Any:
-    return _of_one(b, "fabs", x)
 
 
 def _greater(b: Any, x: Any, y: Any) -> Any:
@@ -136,7 +129,7 @@ def mark_near(_typing: Any, mark: Any, x: Any, y: Any, share: Any) -> Any:
         rows = _Rows(context, b, signature.args, given)
         one, two = rows.get(1), rows.get(2)
         most = b.fmul(spread(b, given[3]), _greater(b, one, two))
-        rows.mark(0, b.fcmp_ordered("<=", _size(b, b.fsub(one, two)), most))
+        rows.mark(0, b.fcmp_ordered("<=", size_of(b, b.fsub(one, two)), most))
         return context.get_dummy_value()
 
     return types.void(mark, x, y, types.float64), build
@@ -149,7 +142,7 @@ def mark_small(_typing: Any, mark: Any, x: Any, than: Any, share: Any) -> Any:
     def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
         rows = _Rows(context, b, signature.args, given)
         most = b.fmul(spread(b, given[3]), rows.get(2))
-        rows.mark(0, b.fcmp_ordered("<=", _size(b, rows.get(1)), most))
+        rows.mark(0, b.fcmp_ordered("<=", size_of(b, rows.get(1)), most))
         return context.get_dummy_value()
 
     return types.void(mark, x, than, types.float64), build
@@ -162,7 +155,7 @@ def any_small(_typing: Any, x: Any, than: Any, share: Any) -> Any:
     def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
         rows = _Rows(context, b, signature.args, given)
         most = b.fmul(spread(b, given[2]), rows.get(1))
-        where = b.fcmp_ordered("<=", _size(b, rows.get(0)), most)
+        where = b.fcmp_ordered("<=", size_of(b, rows.get(0)), most)
         bits = ir.IntType(WIDE)
         return b.icmp_unsigned("!=", b.bitcast(where, bits), ir.Constant(bits, 0))
 
@@ -191,7 +184,7 @@ def two_roots(_typing: Any, low: Any, high: Any, a: Any, d: Any, g: Any) -> Any:
         half = b.fmul(every(0.5), b.fadd(a, d))
         product = b.fsub(b.fmul(a, d), g)
         square = b.fsub(b.fmul(half, half), product)
-        high = b.fadd(half, _of_one(b, "sqrt", _greater(b, square, every(0.0))))
+        high = b.fadd(half, of_each(b, "sqrt", _greater(b, square, every(0.0))))
         rows.put(0, b.fdiv(product, high))
         rows.put(1, high)
         return context.get_dummy_value()
@@ -225,7 +218,7 @@ def nearer(
         below = b.fcmp_ordered(">", b.load(value), every(0.0))
         least, most = b.select(below, here, low), b.select(below, high, here)
         step = b.fdiv(b.load(value), b.load(slope))
-        small = b.fcmp_ordered("<=", _size(b, step), b.fmul(every(1e-9), here))
+        small = b.fcmp_ordered("<=", size_of(b, step), b.fmul(every(1e-9), here))
         going, middle = b.fsub(here, step), b.fmul(every(0.5), b.fadd(least, most))
 
         def within(x: Any) -> Any:

@@ -39,6 +39,17 @@ def spread(b: Any, value: Any) -> Any:
     return b.shuffle_vector(one, empty, zeros)
 
 
+def of_each(b: Any, name: str, x: Any) -> Any:
+    """What LLVM's instruction of this name makes of each number."""
+    kind = ir.FunctionType(VECTOR, [VECTOR])
+    return b.call(tools.get_or_insert_function(b.module, kind, f"llvm.{name}.v{WIDE}f64"), [x])
+
+
+def size_of(b: Any, x: Any) -> Any:
+    """Without their signs."""
+    return of_each(b, "fabs", x)
+
+
 def fused(b: Any, x: Any, y: Any, z: Any) -> Any:
     kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
     function = tools.get_or_insert_function(b.module, kind, f"llvm.fmuladd.v{WIDE}f64")

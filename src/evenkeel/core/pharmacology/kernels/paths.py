@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 
 from evenkeel.core.pharmacology.kernels.instructions import (
@@ -22,6 +21,7 @@ from evenkeel.core.pharmacology.kernels.instructions import (
     fused,
     long,
     number_place,
+    size_of,
     spread,
     tools,
     vector_at,
@@ -52,8 +52,6 @@ def onward(
     def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
         (amounts, before, fades, rates, modes, rows, stride, scale, hours, drift, more, value,
          sag, doubt, count) = given  # fmt: skip
-        kind = ir.FunctionType(VECTOR, [VECTOR])
-        size = tools.get_or_insert_function(b.module, kind, f"llvm.fabs.v{WIDE}f64")
         total, hangs, unsure = (tools.alloca_once(b, VECTOR) for _ in range(3))
         by, length, shift = b.fneg(spread(b, scale)), spread(b, hours), spread(b, drift)
 
@@ -62,8 +60,8 @@ def onward(
             both = b.fmul(x, lost)
             b.store(fused(b, was, b.fmul(both, every(0.125)), b.load(hangs)), hangs)
             less = b.fmul(b.fsub(x, lost), every(0.25))
-            apart = b.call(size, [fused(b, both, every(-0.125), less)])
-            b.store(fused(b, b.call(size, [was]), apart, b.load(unsure)), unsure)
+            apart = size_of(b, fused(b, both, every(-0.125), less))
+            b.store(fused(b, size_of(b, was), apart, b.load(unsure)), unsure)
 
         def body(k: Any) -> None:
             lasting = b.load(vector_at(b, more, k), align=8)
@@ -138,7 +136,7 @@ def along(
     def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
         first, ratio, rows, stride, base, count, steps, into, step_by = given
 
-        # The first four rows or fewer write, and whatever comes then adds to it.
+        # The first rows, _ABREAST or fewer, write, and whatever comes then adds to it.
         def groups(at: Any) -> None:
             skip = b.mul(at, stride)
             left = b.sub(rows, at)
