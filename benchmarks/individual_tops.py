@@ -17,9 +17,10 @@ import numpy as np
 from individual import CASES
 
 from evenkeel.core.pharmacology.doses.occasions import differences, prior_of
-from evenkeel.core.pharmacology.individuals.climb import climb_from, finish, top_of
+from evenkeel.core.pharmacology.individuals.climb import climb_from, finish
 from evenkeel.core.pharmacology.individuals.estimate import Measurement
 from evenkeel.core.pharmacology.individuals.posterior import Posterior, posterior_of
+from evenkeel.core.pharmacology.individuals.tops import top_of
 from evenkeel.core.pharmacology.library.models import model_named
 from evenkeel.core.pharmacology.library.subjects import reference, subject
 from evenkeel.core.pharmacology.profiles.simulate import simulate

@@ -23,9 +23,9 @@ from tests.support.fits import (
 )
 
 from evenkeel.core.pharmacology.doses.regimens import Dose
-from evenkeel.core.pharmacology.individuals.climb import top_of
 from evenkeel.core.pharmacology.individuals.estimate import Measurement, most_probable
 from evenkeel.core.pharmacology.individuals.posterior import posterior_of
+from evenkeel.core.pharmacology.individuals.tops import top_of
 
 FEW = settings(max_examples=12)
 CASES = [(OTTO, INFUSION), (PEREZ, SPRAY), (SIMONS, FILM)]

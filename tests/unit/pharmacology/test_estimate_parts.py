@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import linalg
+from scipy import linalg, optimize
 from tests.support.fits import OTTO, people
 
 from evenkeel.core.pharmacology.doses.regimens import Dose
@@ -16,6 +16,7 @@ from evenkeel.core.pharmacology.individuals.climb import inverse_of
 from evenkeel.core.pharmacology.individuals.few import few
 from evenkeel.core.pharmacology.individuals.preparing import course_of
 from evenkeel.core.pharmacology.individuals.rational import EXACT, ROUGH
+from evenkeel.core.pharmacology.individuals.shapes import Expected
 from evenkeel.core.pharmacology.kernels.compiled import kernel
 from evenkeel.core.pharmacology.library.models import Flow
 from evenkeel.core.pharmacology.library.subjects import Refusal
@@ -95,6 +96,50 @@ def test_a_step_ends_at_the_lowest_point_within_its_radius(width, lowest, radius
     others *= 0.9 * radius * rng.random((400, 1)) / np.linalg.norm(others, axis=1)[:, None]
     best = (others @ slope + 0.5 * ((others @ bend) * others).sum(axis=1)).min()
     assert fell <= best + 1e-9 * max(1.0, abs(best))
+
+
+@given(
+    width=st.integers(1, 9), rows=st.integers(1, 9), radius=st.floats(0.01, 10.0),
+    seed=st.integers(0, 1000),
+)  # fmt: skip
+def test_a_curvature_kept_as_rows_leads_where_the_whole_one_leads(width, rows, radius, seed):
+    """Steps, their depth, and the radius and place that follow from how they kept their word."""
+    rng = np.random.default_rng(seed)
+    arms = 2.0 * rng.standard_normal((rows, width))
+    z, slope, there_slope = rng.standard_normal((3, 1, width))
+    value = np.array([3.0])
+    whole = np.eye(width) + arms.T @ arms
+    ours = Expected(z.copy(), value.copy(), slope.copy(), arms[None].copy())
+    np.testing.assert_allclose(ours.bend(0), whole, rtol=1e-12, atol=1e-12)
+    step, depth = ours.steps(np.array([radius]))
+    bottom = -np.linalg.solve(whole, slope[0])
+    assert depth[0] == pytest.approx(-0.5 * slope[0] @ bottom, rel=1e-9)
+    if np.linalg.norm(bottom) <= radius:
+        np.testing.assert_allclose(step[0], bottom, rtol=1e-9, atol=1e-12)
+    else:
+        assert 0.95 * radius <= np.linalg.norm(step[0]) <= 1.0001 * radius
+
+        def longer(more):
+            return -np.linalg.solve(whole + more * np.eye(width), slope[0])
+
+        most = np.linalg.norm(slope) / radius
+        best = longer(optimize.brentq(lambda x: np.linalg.norm(longer(x)) - radius, 0.0, most))
+        least, fell = (slope[0] @ way + 0.5 * way @ whole @ way for way in (best, step[0]))
+        assert fell == pytest.approx(least, rel=0.01)
+    promised = -(slope[0] @ step[0] + 0.5 * step[0] @ whole @ step[0])
+    for share in (1.0, 0.5, 0.1, -1.0):
+        here, kept = ours.take([0]), np.array([radius])
+        other = Expected(z + step, value - share * promised, there_slope, arms[None] + 1.0)
+        here.judge(kept, np.array([0]), step, other)
+        length = np.linalg.norm(step[0])
+        wider = min(2.0 * radius, 6.0) if share == 1.0 and length > 0.9 * radius else radius
+        assert kept[0] == pytest.approx(0.3 * length if share < 0.25 else wider)
+        made = other if share > 0.0 else ours
+        for one, wanted in zip(
+            (here.z, here.value, here.slope, here.curve),
+            (made.z, made.value, made.slope, made.curve), strict=True,
+        ):  # fmt: skip
+            np.testing.assert_allclose(one, wanted, rtol=1e-12)
 
 
 def test_a_curvature_without_bottom_has_the_inverse_of_what_it_is_taken_as():

@@ -145,7 +145,7 @@ def test_the_slope_and_the_curvature_are_those_of_the_values(name, doses):
     bend = posterior.curvature(z)
     assert one @ bend @ one == pytest.approx((line[2] - 2 * line[1] + line[0]) / 1e-6, rel=1e-3)
     rough = posterior.bent(z[None])
-    np.testing.assert_allclose(rough.bend[0], bend, atol=0.02 * np.abs(bend).max())
+    np.testing.assert_allclose(rough.bend(0), bend, atol=0.02 * np.abs(bend).max())
     np.testing.assert_allclose(rough.slope[0], slope, atol=1e-4 * np.abs(slope).max())
 
 

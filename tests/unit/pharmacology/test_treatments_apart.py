@@ -17,11 +17,11 @@ from tests.support.fits import FILM, OTTO, SIMONS, case_of_film, people
 
 from evenkeel.core.pharmacology.doses.occasions import Difference, begins_of
 from evenkeel.core.pharmacology.doses.regimens import Dose
-from evenkeel.core.pharmacology.individuals.climb import top_of
 from evenkeel.core.pharmacology.individuals.courses import Overlap
 from evenkeel.core.pharmacology.individuals.estimate import Measurement, most_probable, parts
 from evenkeel.core.pharmacology.individuals.future import draws, what_if
 from evenkeel.core.pharmacology.individuals.posterior import posterior_of
+from evenkeel.core.pharmacology.individuals.tops import top_of
 from evenkeel.core.pharmacology.library.subjects import Refusal, subject
 from evenkeel.core.pharmacology.profiles.simulate import simulate
 
@@ -251,11 +251,13 @@ def test_treatments_one_by_one_are_what_they_are_all_at_once(gap_h):
     one, other = chained.shapes(z, exact=True), whole.shapes(z, exact=True)
     np.testing.assert_allclose(one.value, other.value, rtol=1e-12)
     np.testing.assert_allclose(one.slope, other.slope, atol=1e-7 * np.abs(other.slope).max())
-    np.testing.assert_allclose(one.bend, other.bend, atol=1e-7 * np.abs(other.bend).max())
+    for place in range(2):
+        bend = other.bend(place)
+        np.testing.assert_allclose(one.bend(place), bend, atol=1e-7 * np.abs(bend).max())
     bend = whole.curvature(z[0])
     np.testing.assert_allclose(chained.curvature(z[0]), bend, atol=1e-6 * np.abs(bend).max())
     rough = chained.bent(z[:1])
-    np.testing.assert_allclose(rough.bend[0], bend, atol=0.01 * np.abs(bend).max())
+    np.testing.assert_allclose(rough.bend(0), bend, atol=0.01 * np.abs(bend).max())
     np.testing.assert_allclose(rough.value, other.value[:1], rtol=1e-5)
 
 
@@ -265,13 +267,11 @@ def test_a_dose_that_goes_on_into_the_next_treatment_is_not_cut():
     whole = replace(chained, stages=())
     z = 0.6 * np.random.default_rng(3).standard_normal((1, chained.width))
     np.testing.assert_array_equal(chained.shapes(z).slope, whole.shapes(z).slope)
-    np.testing.assert_array_equal(chained.bent(z).bend, whole.bent(z).bend)
+    np.testing.assert_array_equal(chained.bent(z).bend(0), whole.bent(z).bend(0))
     np.testing.assert_array_equal(chained.curvature(z[0]), whole.curvature(z[0]))
+    stage = chained.stages[2]
     with pytest.raises(Overlap):
-        chained.stages[2].course.window(
-            np.zeros((1, chained.stages[2].places.size)),
-            np.zeros((chained.stages[2].course.size, 1)), start_h=52.0,
-        )  # fmt: skip
+        stage.course.answers(np.zeros((1, stage.places.size)), stage.looks, start_h=52.0)
 
 
 def test_the_top_of_many_treatments_is_the_same_either_way():

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +21,19 @@ from evenkeel.core.pharmacology.doses.occasions import Difference
 from evenkeel.core.pharmacology.individuals.formulas import Formulas
 from evenkeel.core.pharmacology.individuals.rational import EXACT, ROUGH
 from evenkeel.core.pharmacology.kernels.compiled import kernel
-from evenkeel.core.pharmacology.kernels.sizes import LANES
+from evenkeel.core.pharmacology.kernels.sizes import (
+    LANES,
+    NEGATIVE,
+    NOT_FINITE,
+    OVERLAP,
+    SET_REST,
+    SET_ROWS,
+)
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.library.subjects import Refusal
 from evenkeel.core.pharmacology.systems.linear import Floats
 
-_at_times = kernel("sets.at_times")
+_of_sets, _at_times = kernel("numbers.of_sets"), kernel("sets.at_times")
 
 VAST = 1e12  # ng/mL: a prediction above it is taken as it
 
@@ -35,23 +41,38 @@ VAST = 1e12  # ng/mL: a prediction above it is taken as it
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One way of some doses into the body. Arrays: one row a dose.
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What is read at which time. first: of each time and the next where it begins in the others.
 
-    fraction, duration, lag: rows of the formulas; None: at once, or as long as lasts_h.
-    begins, ends: rows of the happenings; no ends: it is put in at once.
+    output, column: the analyte, and the place of the answer.
     """
 
-    fraction: int
-    duration: int | None
-    lag: int | None
-    treatment: Ints
-    time_h: Floats
-    amount_mg: Floats
-    lasts_h: Floats
-    begins: Ints
-    ends: Ints | None
+    first: Ints
+    output: Ints
+    column: Ints
+
+
+def looks_of(time_of: Ints, analyte_of: Ints, times: int) -> Looks:
+    """Of measurements by their places among times and analytes."""
+    column = np.argsort(time_of, kind="stable")
+    first = np.searchsorted(time_of[column], np.arange(times + 1))
+    return Looks(first.astype(np.int64), analyte_of[column], column.astype(np.int64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doses:
+    """What goes into the body by which way, one row a dose and way.
+
+    ways: as ``kernels.numbers`` reads them: treatment, places of fraction, duration and lag
+        among the numbers, happenings at which it begins and ends.
+    told: hours, mg, hours that it lasts where no duration tells it.
+    nearly: all happenings, nearly in the order of time.
+    """
+
+    ways: Ints
+    told: Floats
+    nearly: Ints
 
 
 class Overlap(Exception):
@@ -80,111 +101,103 @@ class Course:
     treatments: int
     formulas: Formulas
     flows: int  # the first rows of the formulas: what leaves a compartment
-    left: Ints  # compartments that something leaves
-    leaves_by: Ints  # from which place on in ``by_source`` its flows stand
+    leaves_by: Ints  # of each compartment from which place on in ``by_source`` its flows stand
     by_source: Ints  # flows by the compartment that they leave
     size: int  # compartments
     inner: Ints  # flows that stay in the body, by the compartment that they reach
-    shares: slice  # the next rows: how much of these arrives
-    scales: slice  # the next
     source: Ints
     inflow: Ints
     leaves: Ints  # of how many of the compartments before it each is the centre
     outward: Ints  # the flow of each of those to its centre; else -1
-    upstream: tuple[Ints, ...]  # of each analyte: the compartments that it depends on
+    upstream: Ints  # the compartments that the analytes depend on, those of one after another's
+    upstream_of: Ints
     places: Ints
-    entries: tuple[Entry, ...]
+    doses: Doses
     site: Ints
     kind: Ints
     beginnings: Floats
     followed: bool = False
 
-    def concentrations(self, etas: Floats, *, rough: bool = False) -> Floats:
+    def concentrations(self, etas: Floats) -> Floats:
         """ng/mL, shape (sets, analytes, times).
 
         Args:
             etas: shape (sets, informed), on the scale of the block.
-            rough: to eight digits of what is in the body, not to fourteen; a third quicker.
 
         Raises:
             Refusal: a rate or an amount is not finite or is negative for some set.
         """
-        return self.window(etas, np.zeros((self.size, len(etas))), rough=rough)
+        times, analytes = self.times_h.size, len(self.analytes)
+        looks = looks_of(
+            np.tile(np.arange(times), analytes), np.repeat(np.arange(analytes), times), times
+        )
+        return self.answers(etas, looks).reshape(len(etas), analytes, times)
 
-    def window(
+    def answers(
         self,
         etas: Floats,
-        state: Floats,
+        looks: Looks,
         *,
+        moves: Floats | None = None,
+        idle: int | None = None,
+        state: Floats | None = None,
         start_h: float = -math.inf,
-        idle: slice | None = None,
         rough: bool = False,
     ) -> Floats:
-        """The same from an hour at which something may be in the body already.
+        """ng/mL, shape (places * moves, looks): each place of etas, moved in each way.
 
         Args:
-            state: shape (compartments, sets), mg. What is there at ``start_h``; filled with
-                what is there at the last time.
-            idle: sets to which nothing is given.
+            etas: shape (places, informed). moves: shape (moves, informed).
+            idle: from this move on nothing is given.
+            state: shape (compartments, places * moves), mg. What is there at ``start_h``; filled
+                with what is there at the last time.
+            rough: to eight digits of what is in the body, not to fourteen; a third quicker.
 
         Raises:
             Refusal: as ``concentrations``.
             Overlap: something happens after the last time, though more is to follow.
         """
-        made = self.formulas.of(etas)
-        outflows = made[:, : self.flows] * self.model.per_hour
-        leaving = np.zeros((len(made), self.size, len(etas)))
-        if self.left.size:
-            leaving[:, self.left] = np.add.reduceat(
-                outflows[:, self.by_source], self.leaves_by, axis=1
-            )
-        moving = outflows[:, self.inner] * made[:, self.shares]
-        outputs = made[:, self.scales].copy()
-        when, amount = self._events(made)
-        if self.followed and when.size and when.max() >= self.times_h[-1]:
-            raise Overlap
-        if idle is not None:
-            amount[:, idle] = 0.0
-        # One sum is finite only if all are.
-        if not np.isfinite(made.sum() + amount.sum()):
-            raise Refusal((f"{self.model.id} cannot be computed: a rate is not finite",))
-        if made[:, : self.shares.stop].min(initial=0.0) < 0.0:
-            raise Refusal((f"{self.model.id} cannot be computed: a flow is negative",))
-        fading = np.zeros((len(leaving), len(etas)))
-        for those in self.upstream:
-            np.maximum(fading, leaving[:, those].min(axis=1), out=fading)
-        n, flows = self.size, self.source.size
-        found = np.empty((len(etas), len(self.analytes), self.times_h.size))
+        etas = np.ascontiguousarray(etas)
+        moves = np.zeros((1, self.formulas.width)) if moves is None else np.ascontiguousarray(moves)
+        sets, n, flows = len(etas) * len(moves), self.size, self.source.size
+        state = np.zeros((n, sets)) if state is None else state
+        parts, events, scales = len(self.formulas.kinds), self.site.size, len(self.analytes)
+        leaving, moving = np.empty((parts, n, sets)), np.empty((parts, flows, sets))
+        fading, outputs = np.empty((parts, sets)), np.empty((parts, scales, sets))
+        when, amount = np.empty((2, events, sets))
+        order, fault = np.empty((events, sets), dtype=np.int64), np.empty(1, dtype=np.int64)
+        formulas, doses = self.formulas, self.doses
+        _of_sets(
+            etas, moves, len(moves) if idle is None else idle,
+            formulas.logs, formulas.begins, formulas.places, formulas.powers, formulas.kinds,
+            formulas.fixed, formulas.others(etas, moves), self.flows, self.model.per_hour,
+            self.by_source, self.leaves_by, self.inner, self.upstream, self.upstream_of,
+            self.beginnings, doses.ways, doses.told, doses.nearly,
+            self.followed, self.times_h[-1],
+            np.empty((formulas.width, sets)),
+            np.empty((formulas.logs.size, -(-sets // LANES) * LANES)),
+            np.empty((formulas.fixed.size, sets)), np.empty((2, sets)),
+            leaving, moving, fading, outputs, when, amount, order, fault,
+        )  # fmt: skip
+        self._judge(int(fault[0]))
+        found = np.empty((sets, looks.column.size))
         fractions = ROUGH if rough else EXACT
         _at_times(
             leaving, moving, fading, self.source, self.inflow, self.leaves, self.outward,
-            when, np.argsort(when, axis=0, kind="stable"), self.site, self.kind, amount,
-            self.times_h, outputs, self.places,
-            _rows(10 * n + flows + 2), np.empty((3, LANES), dtype=np.int64),
+            when, order, self.site, self.kind, amount,
+            self.times_h, looks.first, looks.output, looks.column, outputs, self.places,
+            _rows(SET_ROWS * n + 2 * flows + SET_REST), np.empty((3, LANES), dtype=np.int64),
             fractions.terms, fractions.rest, fractions.fades, start_h, state, found,
         )  # fmt: skip
         return found
 
-    def _events(self, made: Floats) -> tuple[Floats, Floats]:
-        hour = self.model.per_hour
-        when, amount = np.empty((2, self.site.size, made.shape[2]))
-        when[: self.beginnings.size], amount[: self.beginnings.size] = self.beginnings, 0.0
-        for each in self.entries:
-            begins: Any = each.time_h
-            much = each.amount_mg * made[each.treatment, each.fraction]
-            if each.lag is not None:
-                begins = begins + made[each.treatment, each.lag] / hour
-            when[each.begins] = begins
-            if each.ends is None:
-                amount[each.begins] = much
-                continue
-            lasts: Any = each.lasts_h
-            if each.duration is not None:
-                lasts = made[each.treatment, each.duration] / hour
-            rate = much / lasts
-            amount[each.begins], amount[each.ends] = rate, -rate
-            when[each.ends] = begins + lasts
-        return when, amount
+    def _judge(self, fault: int) -> None:
+        if fault == OVERLAP:
+            raise Overlap
+        if fault == NOT_FINITE:
+            raise Refusal((f"{self.model.id} cannot be computed: a rate is not finite",))
+        if fault == NEGATIVE:
+            raise Refusal((f"{self.model.id} cannot be computed: a flow is negative",))
 
 
 def _rows(count: int) -> Floats:

@@ -16,9 +16,10 @@ import numpy as np
 
 from evenkeel.core.pharmacology.doses.occasions import Difference, differences, prior_of, split
 from evenkeel.core.pharmacology.doses.regimens import Dose
-from evenkeel.core.pharmacology.individuals.climb import inverse_of, top_of
+from evenkeel.core.pharmacology.individuals.climb import inverse_of
 from evenkeel.core.pharmacology.individuals.likelihood import Measurement
 from evenkeel.core.pharmacology.individuals.posterior import posterior_of
+from evenkeel.core.pharmacology.individuals.tops import top_of
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.library.subjects import values_of
 from evenkeel.core.pharmacology.systems.linear import Floats
@@ -128,7 +129,7 @@ def most_probable(
     whole = (factor[:, :width] @ top.z)[back]
     left = np.diag(covariance) / np.diag(prior_of(model, everything))
     moved = np.any(factor[:, :width] != 0.0, axis=1)[back]  # at once or by correlation
-    typical, predicted = posterior.predictions(np.vstack([np.zeros(width), top.z]))
+    typical, predicted = posterior.predictions(np.vstack([np.zeros(width), top.z]))[:, 0]
     seen = int((~posterior.likelihood.below).sum())
     return Individual(
         model=model,

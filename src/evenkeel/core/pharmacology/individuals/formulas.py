@@ -8,6 +8,7 @@ differ by a factor; the logs of all of those together are one product of matrice
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenkeel.core.pharmacology.doses.occasions import Difference
-from evenkeel.core.pharmacology.individuals.few import Few, few
+from evenkeel.core.pharmacology.kernels.sizes import FIXED
 from evenkeel.core.pharmacology.library.expressions import Expression, read_expression
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.library.subjects import values_of
@@ -57,44 +58,49 @@ class Group:
 
     covariates: dict[str, float]
     steps: tuple[Step, ...]
-    read: tuple[tuple[int, Expression], ...]
+    read: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formulas:
-    """fixed: by row; products: the rows of those, in each treatment one of the ``kinds``.
+    """As ``kernels.numbers`` reads them.
 
-    kinds: shape (treatments, products). The logs of kinds are ``logs + weights @ etas``.
-    groups: of the other rows that differ; the first is the person's.
+    fixed: by number. kinds: shape (treatments, numbers); a kind of product, FIXED, or below it
+        the place among the others.
+    logs, begins, places, powers: of the kinds.
+    groups: of the others; the first is the person's. values: what nothing changes.
     """
 
     width: int
     fixed: Floats
-    products: Ints
     kinds: Ints
     logs: Floats
-    weights: Few | None
+    begins: Ints
+    places: Ints
+    powers: Floats
     values: Values
     groups: tuple[Group, ...]
 
-    def of(self, etas: Floats) -> Floats:
-        """Shape (treatments, rows, sets), of etas with shape (sets, differences)."""
-        made = np.empty((len(self.kinds), self.fixed.size, len(etas)))
-        made[:] = self.fixed[:, None]
-        if self.weights is not None:
-            powers = self.weights.times(etas.T)
-            powers += self.logs[:, None]
-            made[:, self.products] = np.exp(powers, out=powers)[self.kinds]
+    def others(self, etas: Floats, moves: Floats) -> Floats:
+        """Numbers that are no products, shape (treatments, others, places * moves).
+
+        Args:
+            etas: shape (places, differences). moves: shape (moves, differences).
+        """
+        sets = len(etas) * len(moves)
+        made = np.empty((len(self.kinds), sum(len(each.read) for each in self.groups), sets))
         if self.groups:
-            away = np.ones((self.width + 1, len(etas)))
-            np.exp(etas.T, out=away[:-1])
-            known = self.values
+            away = np.ones((self.width + 1, sets))
+            moved = (etas[:, None] + moves).reshape(sets, self.width)
+            np.exp(moved.T, out=away[:-1])
+            known, row = self.values, 0
             for number, group in enumerate(self.groups):
                 own = {**known, **group.covariates}
                 for step in group.steps:
                     step.into(own, away)
-                for row, expression in group.read:
+                for expression in group.read:
                     made[:, row] = expression(own)
+                    row += 1
                 known = own if number == 0 else known
         return made
 
@@ -125,8 +131,8 @@ class Sketch:
         """All that was asked for. informed: the differences, in the order of the etas."""
         place = {difference: row for row, difference in enumerate(informed)}
         fixed = np.zeros(len(self._asked))
-        products: list[int] = []
-        rows: list[tuple[float, Floats]] = []
+        kinds = np.full((treatments, len(self._asked)), FIXED, dtype=np.int64)
+        products: dict[tuple[float, tuple[tuple[int, float], ...]], int] = {}
         others: dict[Pairs, list[tuple[int, Expression]]] = {}
         for row, (what, absent, of_dose) in enumerate(self._asked):
             if what is None:
@@ -139,31 +145,32 @@ class Sketch:
             if product is None or not 0.0 < product[0] < np.inf:
                 others.setdefault(of_dose, []).append((row, what))
                 continue
-            weight = np.zeros((treatments, len(informed)))
-            for name, power in product[1].items():
-                for k in range(treatments):
-                    at = place.get(Difference(name), place.get(Difference(name, k + 1)))
-                    if at is not None:
-                        weight[k, at] += power
-            products.append(row)
-            rows.append((float(np.log(product[0])), weight))
-        shape = (treatments, len(products))
-        kinds, of_kind = np.zeros(shape, dtype=np.int64), np.zeros((0, 1 + len(informed)))
-        if products:
-            whole = np.array([np.column_stack([np.full(treatments, a), w]) for a, w in rows])
-            of_kind, found = np.unique(
-                whole.swapaxes(0, 1).reshape(-1, 1 + len(informed)), axis=0, return_inverse=True
-            )
-            kinds = found.reshape(shape)
+            log = math.log(product[0])
+            for k in range(treatments):
+                powers = tuple(
+                    (at, power)
+                    for name, power in sorted(product[1].items())
+                    if (at := place.get(Difference(name), place.get(Difference(name, k + 1))))
+                    is not None
+                )
+                kinds[k, row] = products.setdefault((log, powers), len(products))
+        groups = self._groups(others, place, treatments)
+        rows = [
+            row for of_dose in ((), *filter(None, others)) for row, _ in others.get(of_dose, ())
+        ]
+        for number, row in enumerate(rows):
+            kinds[:, row] = FIXED - 1 - number
+        powers_of = [powers for _, powers in products]
         return Formulas(
             width=len(informed),
             fixed=fixed,
-            products=np.array(products, dtype=np.int64),
             kinds=kinds,
-            logs=of_kind[:, 0],
-            weights=few(of_kind[:, 1:]) if products and informed else None,
+            logs=np.array([log for log, _ in products], dtype=np.float64),
+            begins=np.cumsum([0, *map(len, powers_of)]),
+            places=np.array([at for each in powers_of for at, _ in each], dtype=np.int64),
+            powers=np.array([power for each in powers_of for _, power in each], dtype=np.float64),
             values=self.typical(),
-            groups=self._groups(others, place, treatments),
+            groups=groups,
         )
 
     def _product(self, tree: ast.expr, of_dose: Pairs) -> _Product | None:
@@ -209,7 +216,7 @@ class Sketch:
                 Group(
                     covariates=dict(of_dose),
                     steps=self._steps(needed, place, treatments, of_dose),
-                    read=tuple(others.get(of_dose, ())),
+                    read=tuple(each for _, each in others.get(of_dose, ())),
                 )
             )
         return tuple(made)

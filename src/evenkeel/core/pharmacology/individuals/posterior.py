@@ -21,10 +21,11 @@ import numpy.typing as npt
 
 from evenkeel.core.pharmacology.doses.occasions import Difference, begins_of, differences, prior_of
 from evenkeel.core.pharmacology.doses.regimens import Dose
-from evenkeel.core.pharmacology.individuals.courses import VAST, Course, Overlap
+from evenkeel.core.pharmacology.individuals.courses import VAST, Course, Looks, Overlap, looks_of
 from evenkeel.core.pharmacology.individuals.few import Few, few
 from evenkeel.core.pharmacology.individuals.likelihood import Likelihood, Measurement, likelihood_of
 from evenkeel.core.pharmacology.individuals.preparing import course_of
+from evenkeel.core.pharmacology.individuals.shapes import Bent, Expected, expected_of
 from evenkeel.core.pharmacology.individuals.stages import Stage, bend, slopes, stages_of
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.library.subjects import Refusal
@@ -42,33 +43,6 @@ _BEND = 1e-3  # for the curvature
 _APART = 4  # treatments: from so many on each is looked at by itself
 
 
-@dataclass(frozen=True, slots=True)
-class Shapes:
-    """Some places: values, slopes, and the expected curvatures, which are never below one.
-
-    Arrays of shape (places,), (places, width) and (places, width, width).
-    """
-
-    z: Floats
-    value: Floats
-    slope: Floats
-    bend: Floats
-
-    def take(self, which: Sequence[int] | Ints) -> Shapes:
-        """Some of them, in that order."""
-        at = np.asarray(which, dtype=np.int64)
-        return Shapes(self.z[at], self.value[at], self.slope[at], self.bend[at])
-
-    def joined(self, other: Shapes) -> Shapes:
-        """These and then the others."""
-        return Shapes(
-            np.concatenate([self.z, other.z]),
-            np.concatenate([self.value, other.value]),
-            np.concatenate([self.slope, other.slope]),
-            np.concatenate([self.bend, other.bend]),
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posterior:
     """Minus its log, as a function of z: the differences are ``factor @ z``.
@@ -79,7 +53,8 @@ class Posterior:
     factor: shape (differences, differences), lower triangle, of the prior's covariance.
     spread, back: of it what belongs to z, and that transposed.
     begins_h: when the treatments begin that are told apart.
-    time_of, analyte_of: place of each measurement among the course's.
+    time_of: place of each measurement among the course's times. looks: of all of them.
+    aside: differences where each z is moved to each side a little; None: seldom asked for.
     stages: the treatments one by one, where there are so many that this is quicker.
     """
 
@@ -92,54 +67,60 @@ class Posterior:
     back: Few
     begins_h: Floats
     time_of: Ints
-    analyte_of: Ints
+    looks: Looks
+    aside: Floats | None
     stages: tuple[Stage, ...] = ()
 
-    def predictions(self, z: Floats, *, rough: bool = False) -> Floats:
-        """ng/mL at each measurement, of z with shape (sets, width); (sets, measurements)."""
-        made = self.course.concentrations(self._etas(z), rough=rough)
-        return np.minimum(made[:, self.analyte_of, self.time_of], VAST)
+    def predictions(self, z: Floats, moves: Floats | None = None, *, rough: bool = False) -> Floats:
+        """ng/mL at each measurement, (places, moves, measurements).
 
-    def _etas(self, z: Floats) -> Floats:
-        return self.spread.times(z.T).T if self.width else z
+        Args:
+            z: shape (places, width). moves: from each of them, shape (moves, width), of the
+                differences; None: as it is.
+        """
+        made = self.course.answers(self._moved(z), self.looks, moves=moves, rough=rough)
+        return np.minimum(made, VAST, out=made).reshape(len(z), -1, self.time_of.size)
 
     def surprise(self, z: Floats, *, rough: bool = False) -> Floats:
         """Minus the log of the posterior without its constant, shape (sets,)."""
-        made = self.likelihood.surprise(self.predictions(z, rough=rough)).sum(axis=1)
+        made = self.likelihood.surprise(self.predictions(z, rough=rough)[:, 0]).sum(axis=1)
         return np.asarray(made + 0.5 * (z**2).sum(axis=1))
 
-    def shapes(self, places: Floats, *, exact: bool = False) -> Shapes:
+    def shapes(self, places: Floats, *, exact: bool = False) -> Expected:
         """Value, slope and expected curvature at each of some z, shape (k, width), in one call.
 
         exact: predictions are differenced to both sides and not to one only.
         """
-        middle, change = self._changes(places, exact)
-        values, first, second = self.likelihood.shape(middle)
-        return Shapes(
-            places,
-            values.sum(axis=1) + 0.5 * (places**2).sum(axis=1),
-            (change @ first[:, :, None])[:, :, 0] + places,
-            (change * second[:, None]) @ change.swapaxes(1, 2) + np.eye(self.width),
-        )
-
-    def _changes(self, places: Floats, exact: bool) -> tuple[Floats, Floats]:
-        """Predictions, and how they change with z; (k, measurements), (k, width, measurements)."""
-        count, width = places.shape
         if self.stages:
             with suppress(Overlap):
-                steps = _SLOPE * self.spreads()
-                made, change, _ = slopes(
-                    self.stages, self._etas(places), steps, self.time_of.size, exact=exact
-                )
-                turned = self.back.times(change.swapaxes(0, 1).reshape(width, -1))
-                return made, turned.reshape(width, count, -1).swapaxes(0, 1).copy()
-        sets = places[:, None, :] + _moves(width, exact)
-        made = self.predictions(sets.reshape(-1, width), rough=not exact)
-        made = made.reshape(count, sets.shape[1], -1)
-        middle, up = made[:, 0], made[:, 1 : width + 1]
-        if exact:
-            return middle, (up - made[:, width + 1 :]) / (2 * _SLOPE)
-        return middle, (up - middle[:, None]) / _SLOPE
+                return self._by_treatments(places, exact=exact)
+        width = self.width
+        moves = self._moved(_SLOPE * _aside(width)) if self.aside is None else self.aside
+        made = self.predictions(places, moves if exact else moves[: width + 1], rough=not exact)
+        values, first, second = self.likelihood.shape(made[:, 0])
+        return expected_of(
+            places, self._with_prior(values, places), made, first, second, _SLOPE, exact=exact
+        )
+
+    def _with_prior(self, values: Floats, places: Floats) -> Floats:
+        return np.asarray(values.sum(axis=1) + 0.5 * (places * places).sum(axis=1))
+
+    def _by_treatments(self, places: Floats, *, exact: bool) -> Expected:
+        count, width = places.shape
+        made, change, _ = slopes(
+            self.stages, self._moved(places), _SLOPE * self.spreads(), self.time_of.size,
+            exact=exact,
+        )  # fmt: skip
+        turned = self.back.times(change.swapaxes(0, 1).reshape(width, -1))
+        change = turned.reshape(width, count, -1)
+        values, first, second = self.likelihood.shape(made)
+        arms = change.transpose(1, 2, 0) * np.sqrt(second)[:, :, None]
+        slope = (change * first).sum(axis=2).T + places
+        return Expected(places, self._with_prior(values, places), slope.copy(), arms.copy())
+
+    def _moved(self, z: Floats) -> Floats:
+        """The differences, of one z a row."""
+        return self.spread.times(z.T).T if self.width else z
 
     def _own(self) -> Floats:
         return self.factor[: self.width, : self.width]
@@ -150,35 +131,36 @@ class Posterior:
 
     def _whole(self, z: Floats, *, exact: bool) -> tuple[float, Floats, Floats]:
         """Value, slope and curvature at one z by treatments."""
-        own, doubt = self._own(), self.spreads()
+        doubt = self.spreads()
         value, slope, bent = bend(
-            self.stages, own @ z, _SLOPE * doubt, _BEND * doubt, self.time_of.size, exact=exact
-        )
-        return (
-            value + 0.5 * float(z @ z),
-            np.asarray(own.T @ slope + z),
-            np.asarray(own.T @ bent @ own + np.eye(self.width)),
-        )
+            self.stages, self._moved(z[None])[0], _SLOPE * doubt, _BEND * doubt,
+            self.time_of.size, exact=exact,
+        )  # fmt: skip
+        bent = self.back.times(self.back.times(bent).T) + np.eye(self.width)
+        return value + 0.5 * float(z @ z), self.back.times(slope[:, None])[:, 0] + z, bent
 
-    def bent(self, places: Floats) -> Shapes:
+    def bent(self, places: Floats) -> Bent:
         """As ``shapes``, with the whole curvature to three digits instead of the expected one."""
         if self.stages:
             with suppress(Overlap):
                 found = [self._whole(z, exact=False) for z in places]
-                return Shapes(places, *(np.array(each) for each in zip(*found, strict=True)))
-        count, width = places.shape
-        moves = _BEND * np.eye(width)
+                return Bent(places, *(np.array(each) for each in zip(*found, strict=True)))
+        width = self.width
+        moves = _BEND * np.concatenate([_aside(width), _pairs(width)])
+        made = self.likelihood.surprise(self.predictions(places, self._moved(moves))).sum(axis=2)
+        middle, up, down, mixed = np.split(made, [1, width + 1, 2 * width + 1], axis=1)
         rows, columns = np.tril_indices(width, -1)
-        pairs = moves[rows] + moves[columns]
-        sets = places[:, None, :] + np.concatenate([np.zeros((1, width)), moves, -moves, pairs])
-        made = self.surprise(sets.reshape(-1, width)).reshape(count, -1)
-        middle, up, down = made[:, :1], made[:, 1 : width + 1], made[:, width + 1 : 2 * width + 1]
-        bend = np.empty((count, width, width))
+        bend = np.empty((len(places), width, width))
         alone = np.arange(width)
         bend[:, alone, alone] = up + down - 2 * middle
-        mixed = made[:, 2 * width + 1 :] - up[:, rows] - up[:, columns] + middle
+        mixed = mixed - up[:, rows] - up[:, columns] + middle
         bend[:, rows, columns] = bend[:, columns, rows] = mixed
-        return Shapes(places, middle[:, 0], (up - down) / (2 * _BEND), bend / _BEND**2)
+        return Bent(
+            places,
+            self._with_prior(middle, places),
+            (up - down) / (2 * _BEND) + places,
+            bend / _BEND**2 + np.eye(width),
+        )
 
     def curvature(self, z: Floats) -> Floats:
         """All second derivatives at one z, by differences of values to both sides."""
@@ -186,23 +168,29 @@ class Posterior:
             with suppress(Overlap):
                 return self._whole(z, exact=True)[2]
         width = self.width
-        moves = _BEND * np.eye(width)
-        rows, columns = np.tril_indices(width, -1)
-        pairs = moves[rows] + moves[columns]
-        made = self.surprise(np.vstack([z[None], z + moves, z - moves, z + pairs, z - pairs]))
-        alone = made[1 : width + 1] + made[width + 1 : 2 * width + 1] - 2 * made[0]
+        pairs = _pairs(width)
+        moves = _BEND * np.concatenate([_aside(width), pairs, -pairs])
+        made = self.likelihood.surprise(self.predictions(z[None], self._moved(moves))[0])
+        middle, up, down, both = np.split(made.sum(axis=1), [1, width + 1, 2 * width + 1])
+        alone = up + down - 2 * middle
         bend = np.diag(alone / _BEND**2)
-        both = made[2 * width + 1 :].reshape(2, -1).sum(axis=0) - 2 * made[0]
-        mixed = (both - alone[rows] - alone[columns]) / (2 * _BEND**2)
-        bend[rows, columns] = bend[columns, rows] = mixed
-        return bend
+        rows, columns = np.tril_indices(width, -1)
+        mixed = both.reshape(2, -1).sum(axis=0) - 2 * middle - alone[rows] - alone[columns]
+        bend[rows, columns] = bend[columns, rows] = mixed / (2 * _BEND**2)
+        return np.asarray(bend + np.eye(width))
 
 
 @cache
-def _moves(width: int, both: bool) -> Floats:
-    """None, and one small step along each axis, to one side or to both."""
-    moves = _SLOPE * np.eye(width)
-    return np.concatenate([np.zeros((1, width)), moves] + ([-moves] if both else []))
+def _aside(width: int) -> Floats:
+    """None, and one along each axis, to one side and to the other."""
+    return np.concatenate([np.zeros((1, width)), np.eye(width), -np.eye(width)])
+
+
+@cache
+def _pairs(width: int) -> Floats:
+    """One along each two axes."""
+    rows, columns = np.tril_indices(width, -1)
+    return np.asarray(np.eye(width)[rows] + np.eye(width)[columns])
 
 
 def posterior_of(
@@ -246,7 +234,9 @@ def posterior_of(
     ordered = (*course.informed, *(each for each in everything if each not in course.informed))
     width = len(course.informed)
     factor = np.asarray(np.linalg.cholesky(prior_of(model, ordered)), dtype=np.float64)
+    spread = few(factor[:width, :width])
     likelihood = likelihood_of(measurements, [model.residuals[name] for name in own])
+    time_of = np.searchsorted(times, [each.time_h for each in measurements])
     analyte_of = np.array([measured.index(name) for name in own])
     stages: tuple[Stage, ...] = ()
     if course.treatments >= _APART:
@@ -261,11 +251,12 @@ def posterior_of(
         differences=ordered,
         width=width,
         factor=factor,
-        spread=few(factor[:width, :width]),
+        spread=spread,
         back=few(factor[:width, :width].T),
         begins_h=begins,
-        time_of=np.searchsorted(times, [each.time_h for each in measurements]),
-        analyte_of=analyte_of,
+        time_of=time_of,
+        looks=looks_of(time_of, analyte_of, times.size),
+        aside=None if stages or not width else spread.times(_SLOPE * _aside(width).T).T.copy(),
         stages=stages,
     )
 

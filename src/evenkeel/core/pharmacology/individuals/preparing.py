@@ -17,7 +17,7 @@ import numpy as np
 
 from evenkeel.core.pharmacology.doses.occasions import Difference, differences, treatment_at
 from evenkeel.core.pharmacology.doses.regimens import Dose
-from evenkeel.core.pharmacology.individuals.courses import Course, Entry, Ints
+from evenkeel.core.pharmacology.individuals.courses import Course, Doses, Ints
 from evenkeel.core.pharmacology.individuals.formulas import Pairs, Sketch, needed_by
 from evenkeel.core.pharmacology.kernels.sizes import PART, PUT_IN, RATE
 from evenkeel.core.pharmacology.library.expressions import Expression
@@ -81,14 +81,15 @@ def course_of(
         sketch.ask(share, absent=1.0)
     for scale in seen:
         sketch.ask(scale)
-    entries, site, kind = _entries(sketch, typical.covariates, before, when_of, where)
+    told, site, kind = _doses(sketch, typical.covariates, before, when_of, begins, where)
     targets = np.array([where[flows[place].target or 0] for place in inner], dtype=np.int64)
     left = np.array([where[flow.source] for flow in flows], dtype=np.int64)
     by_source = np.argsort(left, kind="stable")
-    left, leaves_by = np.unique(left[by_source], return_index=True)
+    leaves_by = np.searchsorted(left[by_source], np.arange(len(where) + 1))
     source = np.array([where[flows[place].source] for place in inner], dtype=np.int64)
-    first = len(flows) + len(inner)
     leaves, outward = _stars(len(where), source, targets)
+    reached = [where[each.compartment] for each in outputs if each.compartment in where]
+    upstream = [np.zeros(0, dtype=np.int64), *_upstream(source, targets, reached)]
     return Course(
         model=model,
         analytes=tuple(analytes),
@@ -99,26 +100,21 @@ def course_of(
         treatments=begins.size,
         formulas=sketch.formulas(informed, begins.size),
         flows=len(flows),
-        left=left,
         leaves_by=leaves_by,
         by_source=by_source,
         size=len(where),
         inner=np.array(inner, dtype=np.int64),
-        shares=slice(len(flows), first),
-        scales=slice(first, first + len(seen)),
         source=source,
         inflow=np.searchsorted(targets, np.arange(len(where) + 1)).astype(np.int64),
         leaves=leaves,
         outward=outward,
-        upstream=_upstream(
-            source, targets,
-            [where[each.compartment] for each in outputs if each.compartment in where],
-        ),
+        upstream=np.concatenate(upstream),
+        upstream_of=np.cumsum([each.size for each in upstream]),
         places=np.array([where.get(each.compartment, 0) for each in outputs], dtype=np.int64),
-        entries=entries,
+        doses=told,
         site=np.concatenate([np.arange(1, begins.size), site]).astype(np.int64),
         kind=np.concatenate([np.full(begins.size - 1, PART), kind]).astype(np.int64),
-        beginnings=begins[1:, None],
+        beginnings=begins[1:].copy(),
         followed=followed,
     )  # fmt: skip
 
@@ -210,52 +206,58 @@ def _informed(
     )
 
 
-def _entries(
+def _doses(
     sketch: Sketch,
     covariates: Mapping[str, float],
     doses: Sequence[Dose],
     treatment: Ints,
+    begins: Floats,
     where: Mapping[int, int],
-) -> tuple[tuple[Entry, ...], list[int], list[int]]:
-    """Doses in groups, and place and kind of each happening, in the order of the doses."""
+) -> tuple[Doses, list[int], list[int]]:
+    """Doses by every way, and place and kind of each happening, in the order of the doses."""
     model, hour = sketch.model, sketch.model.per_hour
-    parts = int(treatment.max(initial=0))  # their beginnings are the first happenings
+    parts = begins.size - 1  # their beginnings are the first happenings
     site: list[int] = []
     kind: list[int] = []
-    # Doses of one route and the same covariates read the same rows.
-    groups: dict[tuple[str, Pairs, int, bool], list[tuple[int, int]]] = {}
-    for number, dose in enumerate(doses):
+    at_h: list[float] = []
+    ways: list[tuple[int, ...]] = []
+    told: list[tuple[float, ...]] = []
+    asked: dict[tuple[str, Pairs, int], tuple[int, int, int, float]] = {}
+    for dose, own in zip(doses, treatment.tolist(), strict=True):
         pairs = tuple(sorted(of_dose(model, covariates, dose).items()))
         for row, way in enumerate(model.routes[dose.route]):
             if way.compartment not in where:
                 continue
-            lasts = dose.duration_h
-            if way.duration is not None:
-                lasts = float(way.duration(sketch.typical(pairs))) / hour
-            begins = parts + len(site)
-            groups.setdefault((dose.route, pairs, row, lasts > 0.0), []).append((number, begins))
-            count = 2 if lasts > 0.0 else 1
+            # Doses of one route and the same covariates read the same numbers.
+            key = dose.route, pairs, row
+            if key not in asked:
+                lasts = 0.0
+                if way.duration is not None:
+                    lasts = float(way.duration(sketch.typical(pairs))) / hour
+                asked[key] = (
+                    sketch.ask(way.fraction, of_dose=pairs),
+                    -1 if way.duration is None else sketch.ask(way.duration, of_dose=pairs),
+                    -1 if way.lag is None else sketch.ask(way.lag, of_dose=pairs),
+                    lasts,
+                )
+            *numbers, lasts = asked[key]
+            lasting = (dose.duration_h if way.duration is None else lasts) > 0.0
+            first = parts + len(site)
+            ways.append((own, *numbers, first, first + 1 if lasting else -1))
+            told.append((dose.time_h, dose.amount_mg, dose.duration_h))
+            count = 2 if lasting else 1
             site += [where[way.compartment]] * count
-            kind += [RATE if lasts > 0.0 else PUT_IN] * count
-    made: list[Entry] = []
-    for (route, pairs, row, lasting), rows in groups.items():
-        way = model.routes[route][row]
-        those = [doses[number] for number, _ in rows]
-        begins_at = np.array([begins for _, begins in rows], dtype=np.int64)
-        made.append(
-            Entry(
-                fraction=sketch.ask(way.fraction, of_dose=pairs),
-                duration=None if way.duration is None else sketch.ask(way.duration, of_dose=pairs),
-                lag=None if way.lag is None else sketch.ask(way.lag, of_dose=pairs),
-                treatment=treatment[[number for number, _ in rows]],
-                time_h=np.array([[dose.time_h] for dose in those]),
-                amount_mg=np.array([[dose.amount_mg] for dose in those]),
-                lasts_h=np.array([[dose.duration_h] for dose in those]),
-                begins=begins_at,
-                ends=begins_at + 1 if lasting else None,
-            )
-        )
-    return tuple(made), site, kind
+            kind += [RATE if lasting else PUT_IN] * count
+            at_h += [dose.time_h] * count
+    return (
+        Doses(
+            ways=np.array(ways, dtype=np.int64).reshape(-1, 6),
+            told=np.array(told, dtype=np.float64).reshape(-1, 3),
+            nearly=np.argsort(np.concatenate([begins[1:], at_h]), kind="stable"),
+        ),
+        site,
+        kind,
+    )
 
 
 def _stars(n: int, source: Ints, target: Ints) -> tuple[Ints, Ints]:

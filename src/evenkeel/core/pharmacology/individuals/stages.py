@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from evenkeel.core.pharmacology.doses.occasions import Difference, treatment_at
 from evenkeel.core.pharmacology.doses.regimens import Dose
-from evenkeel.core.pharmacology.individuals.courses import VAST, Course
+from evenkeel.core.pharmacology.individuals.courses import VAST, Course, Looks, looks_of
 from evenkeel.core.pharmacology.individuals.likelihood import Likelihood
 from evenkeel.core.pharmacology.individuals.preparing import course_of
 from evenkeel.core.pharmacology.library.models import Model
@@ -34,15 +34,14 @@ class Stage:
     """One treatment. starts_h: -inf of the first.
 
     places: of its differences among the person's. seen: which of the measurements lie in it,
-    and time_of, analyte_of: their places among the course's. likelihood: of those.
+    and how the course is asked for them. likelihood: of those.
     """
 
     course: Course
     starts_h: float
     places: Ints
     seen: Ints
-    time_of: Ints
-    analyte_of: Ints
+    looks: Looks
     likelihood: Likelihood
 
 
@@ -94,8 +93,7 @@ def stages_of(
                     dtype=np.int64,
                 ),
                 seen=seen,
-                time_of=np.searchsorted(times, times_h[seen]),
-                analyte_of=analyte_of[seen],
+                looks=looks_of(np.searchsorted(times, times_h[seen]), analyte_of[seen], times.size),
                 likelihood=likelihood.of(seen),
             )
         )
@@ -133,29 +131,25 @@ def change(stage: Stage, etas: Floats, state: Floats, moves: Floats, *, rough: b
     count, size = state.shape
     several = 1 + len(moves)
     amounts = 0 if stage.starts_h == -np.inf else size
-    sets = np.concatenate(
-        [
-            (etas[:, None] + np.concatenate([np.zeros((1, moves.shape[1])), moves])).reshape(
-                count * several, -1
-            ),
-            np.repeat(etas, amounts, axis=0),
-        ]
-    )
-    begin = np.empty((size, len(sets)))
-    begin[:, : count * several] = np.repeat(state, several, axis=0).T
-    begin[:, count * several :] = np.tile(np.eye(size)[:amounts], (count, 1)).T
-    found = stage.course.window(
-        sets, begin, start_h=stage.starts_h, idle=slice(count * several, None), rough=rough
-    )[:, stage.analyte_of, stage.time_of]
-    own = np.minimum(found[: count * several], VAST).reshape(count, several, stage.seen.size)
-    left = begin[:, : count * several].T.reshape(count, several, size)
+    # Each place as it is, then each difference moved, then one mg in each compartment.
+    variants = np.zeros((several + amounts, moves.shape[1]))
+    variants[1:several] = moves
+    begin = np.empty((size, count, several + amounts))
+    begin[:, :, :several] = state.T[:, :, None]
+    begin[:, :, several:] = np.eye(size)[:, None, :amounts]
+    left = begin.reshape(size, -1)
+    found = stage.course.answers(
+        etas, stage.looks, moves=variants, idle=several, state=left,
+        start_h=stage.starts_h, rough=rough,
+    ).reshape(count, several + amounts, stage.seen.size)  # fmt: skip
+    own = np.minimum(found[:, :several], VAST)
     return Change(
         made=own[:, 0],
-        left=left[:, 0],
+        left=begin[:, :, 0].T,
         moved=own[:, 1:],
-        moved_left=left[:, 1:],
-        of_amounts=found[count * several :].reshape(count, amounts, stage.seen.size),
-        left_of_amounts=begin[:, count * several :].T.reshape(count, amounts, size),
+        moved_left=begin[:, :, 1:several].transpose(1, 2, 0),
+        of_amounts=found[:, several:],
+        left_of_amounts=begin[:, :, several:].transpose(1, 2, 0),
     )
 
 
@@ -240,10 +234,10 @@ def _with_amounts(
     size, d = worth.size, far.size
     moves = _aside(far, exact=exact)
     begin = np.tile(np.eye(size), (1, len(moves)))
-    found = stage.course.window(
-        np.repeat(etas + moves, size, axis=0), begin, start_h=stage.starts_h, idle=slice(None),
-        rough=not exact,
-    )[:, stage.analyte_of, stage.time_of]  # fmt: skip
+    found = stage.course.answers(
+        etas + moves, stage.looks, moves=np.zeros((size, d)), idle=0, state=begin,
+        start_h=stage.starts_h, rough=not exact,
+    )  # fmt: skip
     first = stage.likelihood.shape(moved[: len(moves)])[1]
     of_amounts = found.reshape(len(moves), size, stage.seen.size)
     made = (of_amounts @ first[:, :, None])[:, :, 0] + (worth @ begin).reshape(-1, size)

@@ -6,7 +6,7 @@ and 1 for whom it holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
@@ -15,6 +15,7 @@ from numba import types
 from evenkeel.core.pharmacology.kernels.instructions import (
     VECTOR,
     WIDE,
+    Rows,
     every,
     fused,
     long,
@@ -22,35 +23,12 @@ from evenkeel.core.pharmacology.kernels.instructions import (
     size_of,
     spread,
     tools,
-    vector_at,
     vectorised,
 )
 
 
-class _Rows:
-    """The rows that an operation is given, to be read and written."""
-
-    def __init__(self, context: Any, b: Any, kinds: Sequence[Any], given: Sequence[Any]) -> None:
-        self._b = b
-        self._places = {
-            which: context.make_array(kind)(context, b, given[which]).data
-            for which, kind in enumerate(kinds)
-            if isinstance(kind, types.Array)
-        }
-
-    def _place(self, which: int, row: Any) -> Any:
-        start = self._b.ptrtoint(self._places[which], long(0).type)
-        return vector_at(self._b, start, long(0) if row is None else self._b.mul(row, long(WIDE)))
-
-    def get(self, which: int, row: Any = None) -> Any:
-        """The numbers of a row; of several rows, those of one of them."""
-        return self._b.load(self._place(which, row), align=8)
-
-    def put(self, which: int, value: Any) -> None:
-        self._b.store(value, self._place(which, None), align=8)
-
-    def mark(self, which: int, where: Any) -> None:
-        self.put(which, self._b.select(where, every(1.0), self.get(which)))
+def _mark(b: Any, rows: Rows, where: Any) -> None:
+    rows.put(0, b.select(where, every(1.0), rows.get(0)))
 
 
 def _greater(b: Any, x: Any, y: Any) -> Any:
@@ -63,7 +41,7 @@ def _made_of(compute: Callable[..., Any], *, grown: bool = False) -> Any:
     @vectorised  # type: ignore[untyped-decorator]
     def operation(_typing: Any, made: Any, x: Any, y: Any) -> Any:
         def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
-            rows = _Rows(context, b, signature.args, given)
+            rows = Rows(context, b, signature.args, given)
             before = [rows.get(0)] if grown else []
             rows.put(0, compute(b, *before, rows.get(1), rows.get(2)))
             return context.get_dummy_value()
@@ -86,7 +64,7 @@ def fill(_typing: Any, made: Any, value: Any) -> Any:
     """The same number for everybody."""
 
     def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
-        _Rows(context, b, signature.args, given).put(0, spread(b, given[1]))
+        Rows(context, b, signature.args, given).put(0, spread(b, given[1]))
         return context.get_dummy_value()
 
     return types.void(made, types.float64), build
@@ -97,7 +75,7 @@ def negative(_typing: Any, made: Any, x: Any) -> Any:
     """made = -x."""
 
     def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
-        rows = _Rows(context, b, signature.args, given)
+        rows = Rows(context, b, signature.args, given)
         rows.put(0, b.fneg(rows.get(1)))
         return context.get_dummy_value()
 
@@ -109,7 +87,7 @@ def in_order(_typing: Any, x: Any, y: Any, of_x: Any, of_y: Any) -> Any:
     """The lesser of both becomes x, and what belongs to them changes places with them."""
 
     def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
-        rows = _Rows(context, b, signature.args, given)
+        rows = Rows(context, b, signature.args, given)
         one, two, of_one, of_two = (rows.get(which) for which in range(4))
         wrong = b.fcmp_ordered(">", one, two)
         rows.put(0, b.select(wrong, two, one))
@@ -126,10 +104,10 @@ def mark_near(_typing: Any, mark: Any, x: Any, y: Any, share: Any) -> Any:
     """Mark where x and y differ by no more than a share of the greater."""
 
     def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
-        rows = _Rows(context, b, signature.args, given)
+        rows = Rows(context, b, signature.args, given)
         one, two = rows.get(1), rows.get(2)
         most = b.fmul(spread(b, given[3]), _greater(b, one, two))
-        rows.mark(0, b.fcmp_ordered("<=", size_of(b, b.fsub(one, two)), most))
+        _mark(b, rows, b.fcmp_ordered("<=", size_of(b, b.fsub(one, two)), most))
         return context.get_dummy_value()
 
     return types.void(mark, x, y, types.float64), build
@@ -140,9 +118,9 @@ def mark_small(_typing: Any, mark: Any, x: Any, than: Any, share: Any) -> Any:
     """Mark where x, whatever its sign, is no larger than a share of ``than``."""
 
     def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
-        rows = _Rows(context, b, signature.args, given)
+        rows = Rows(context, b, signature.args, given)
         most = b.fmul(spread(b, given[3]), rows.get(2))
-        rows.mark(0, b.fcmp_ordered("<=", size_of(b, rows.get(1)), most))
+        _mark(b, rows, b.fcmp_ordered("<=", size_of(b, rows.get(1)), most))
         return context.get_dummy_value()
 
     return types.void(mark, x, than, types.float64), build
@@ -153,7 +131,7 @@ def any_small(_typing: Any, x: Any, than: Any, share: Any) -> Any:
     """Whether anybody's x, whatever its sign, is no larger than a share of ``than``."""
 
     def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
-        rows = _Rows(context, b, signature.args, given)
+        rows = Rows(context, b, signature.args, given)
         most = b.fmul(spread(b, given[2]), rows.get(1))
         where = b.fcmp_ordered("<=", size_of(b, rows.get(0)), most)
         bits = ir.IntType(WIDE)
@@ -167,8 +145,8 @@ def mark_not_above(_typing: Any, mark: Any, x: Any) -> Any:
     """Mark where x is not above 0: what is no number is not."""
 
     def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
-        rows = _Rows(context, b, signature.args, given)
-        rows.mark(0, b.not_(b.fcmp_ordered(">", rows.get(1), every(0.0))))
+        rows = Rows(context, b, signature.args, given)
+        _mark(b, rows, b.not_(b.fcmp_ordered(">", rows.get(1), every(0.0))))
         return context.get_dummy_value()
 
     return types.void(mark, x), build
@@ -179,7 +157,7 @@ def two_roots(_typing: Any, low: Any, high: Any, a: Any, d: Any, g: Any) -> Any:
     """Where (a - x) (d - x) = g."""
 
     def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
-        rows = _Rows(context, b, signature.args, given)
+        rows = Rows(context, b, signature.args, given)
         a, d, g = rows.get(2), rows.get(3), rows.get(4)
         half = b.fmul(every(0.5), b.fadd(a, d))
         product = b.fsub(b.fmul(a, d), g)
@@ -204,7 +182,7 @@ def nearer(
     """
 
     def build(context: Any, b: Any, signature: Any, given: Any) -> Any:
-        rows = _Rows(context, b, signature.args, given)
+        rows = Rows(context, b, signature.args, given)
         here, low, high = rows.get(6), rows.get(4), rows.get(5)
         value, slope = tools.alloca_once(b, VECTOR), tools.alloca_once(b, VECTOR)
         b.store(b.fsub(rows.get(0), here), value)

@@ -1,15 +1,16 @@
-"""The words in which ``vectors`` and ``columns`` are written: instructions on eight numbers.
+"""The words in which kernels are written by hand: instructions on eight numbers.
 
 Addresses are whole numbers here, of contiguous float64. Vectors are eight wide; on any
-processor they become what it has.
+processor they become what it has. ``Rows`` are arrays of such vectors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -68,6 +69,29 @@ def number_place(b: Any, address: Any, at: Any, kind: Any = DOUBLE) -> Any:
 
 def number_at(b: Any, address: Any, at: int, kind: Any = DOUBLE) -> Any:
     return b.load(number_place(b, address, ir.Constant(LONG, at), kind))
+
+
+class Rows:
+    """The arrays that an operation is given, each of rows of eight, to be read and written."""
+
+    def __init__(self, context: Any, b: Any, kinds: Sequence[Any], given: Sequence[Any]) -> None:
+        self._b = b
+        self._places = {
+            which: b.ptrtoint(context.make_array(kind)(context, b, given[which]).data, LONG)
+            for which, kind in enumerate(kinds)
+            if isinstance(kind, types.Array)
+        }
+
+    def _place(self, which: int, row: Any) -> Any:
+        at = long(0) if row is None else self._b.mul(row, long(WIDE))
+        return vector_at(self._b, self._places[which], at)
+
+    def get(self, which: int, row: Any = None) -> Any:
+        """The numbers of a row; of several rows, those of one of them."""
+        return self._b.load(self._place(which, row), align=8)
+
+    def put(self, which: int, value: Any, row: Any = None) -> None:
+        self._b.store(value, self._place(which, row), align=8)
 
 
 def count_up(b: Any, stop: Any, by: Any, body: Callable[[Any], None]) -> None:

@@ -47,7 +47,7 @@ _compile: Any = compile_extra
 _flags: Any = Flags
 one_at_a_time: Any = global_compiler_lock
 
-MODULES = ("blocks", "modal", "modes", "sets", "spans", "steps")
+MODULES = ("blocks", "expected", "modal", "modes", "numbers", "sets", "spans", "steps")
 # Of C's two libraries; all that a kernel may leave for the loader to find.
 ALLOWED = frozenset(
     {

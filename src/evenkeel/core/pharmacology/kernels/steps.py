@@ -13,13 +13,13 @@ from typing import Any
 
 from evenkeel.core.pharmacology.kernels.making import entry, inner
 
-_MOST = 60
+MOST = 60
 _FLAT = 1e-6  # curvature: what is flatter has no bottom
-_NEAR = 0.05  # of a radius
+NEAR = 0.05  # of a radius
 
 
 @inner(fused=True)
-def _rooted(bend: Any, more: float, root: Any) -> bool:
+def rooted(bend: Any, more: float, root: Any) -> bool:
     """The upper triangle whose square is the curvature and ``more``; False: there is none."""
     width = bend.shape[0]
     for k in range(width):
@@ -39,7 +39,7 @@ def _rooted(bend: Any, more: float, root: Any) -> bool:
 
 
 @inner(fused=True)
-def _forward(root: Any, given: Any, made: Any) -> None:
+def forward(root: Any, given: Any, made: Any) -> None:
     """The transposed triangle, solved."""
     width = root.shape[0]
     for h in range(width):
@@ -51,7 +51,7 @@ def _forward(root: Any, given: Any, made: Any) -> None:
 
 
 @inner(fused=True)
-def _square(of: Any) -> float:
+def square(of: Any) -> float:
     total = 0.0
     for k in range(of.shape[0]):
         total += of[k] * of[k]
@@ -62,13 +62,60 @@ def _square(of: Any) -> float:
 def _step(root: Any, slope: Any, half: Any, step: Any) -> float:
     """The way to the bottom; how deep it lies."""
     width = root.shape[0]
-    _forward(root, slope, half)
+    forward(root, slope, half)
     for k in range(width - 1, -1, -1):
         left = -half[k]
         for h in range(k + 1, width):
             left -= root[k, h] * step[h]
         step[k] = left / root[k, k]
-    return 0.5 * _square(half)
+    return 0.5 * square(half)
+
+
+@inner(fused=True)
+def reach(slope: Any, bend: Any, wanted: float, root: Any, half: Any, step: Any) -> float:
+    """One step no longer than wanted; how deep the bottom lies, inf where there is none."""
+    width = slope.size
+    depth, length = math.inf, math.inf
+    # The bottom itself, or a curvature that is as much larger as the radius asks for.
+    if rooted(bend, 0.0, root):
+        depth = _step(root, slope, half, step)
+        length = math.sqrt(square(step))
+    if length <= wanted:
+        return depth
+    widest = 0.0
+    low = 0.0
+    for k in range(width):
+        across = 0.0
+        for h in range(width):
+            across += abs(bend[k, h])
+        widest = max(widest, across)
+        low = max(low, -bend[k, k])
+    high = widest + math.sqrt(square(slope)) / wanted + 2.0 * _FLAT
+    more = 0.0
+    if length < math.inf:
+        forward(root, step, half)
+        more = length * length / square(half) * (length - wanted) / wanted
+    for _ in range(MOST):
+        if not low < more < high:
+            more = max(math.sqrt(low * high), 1e-3 * high)
+        if not rooted(bend, more, root):
+            low = more
+            more = 0.0
+            continue
+        _step(root, slope, half, step)
+        length = math.sqrt(square(step))
+        if abs(length - wanted) <= NEAR * wanted or high - low <= 1e-6 * high:
+            break
+        if length < wanted:
+            high = more
+        else:
+            low = more
+        forward(root, step, half)
+        more += length * length / square(half) * (length - wanted) / wanted
+    if length > wanted:
+        for k in range(width):
+            step[k] *= wanted / length
+    return depth
 
 
 @entry(
@@ -88,49 +135,23 @@ def within(
         root, half: to write into.
         step: filled. depth: filled, of the bottoms and not of the steps; inf: there is none.
     """
-    width = slope.shape[1]
     for p in range(slope.shape[0]):
-        wanted = radius[p]
-        depth[p] = math.inf
-        # The bottom itself, or a curvature that is as much larger as the radius asks for.
-        if _rooted(bend[p], 0.0, root):
-            depth[p] = _step(root, slope[p], half, step[p])
-        length = math.sqrt(_square(step[p])) if depth[p] < math.inf else math.inf
-        if length <= wanted:
-            continue
-        widest = 0.0
-        low = 0.0
-        for k in range(width):
-            across = 0.0
-            for h in range(width):
-                across += abs(bend[p, k, h])
-            widest = max(widest, across)
-            low = max(low, -bend[p, k, k])
-        high = widest + math.sqrt(_square(slope[p])) / wanted + 2.0 * _FLAT
-        more = 0.0
-        if length < math.inf:
-            _forward(root, step[p], half)
-            more = length * length / _square(half) * (length - wanted) / wanted
-        for _ in range(_MOST):
-            if not low < more < high:
-                more = max(math.sqrt(low * high), 1e-3 * high)
-            if not _rooted(bend[p], more, root):
-                low = more
-                more = 0.0
-                continue
-            _step(root, slope[p], half, step[p])
-            length = math.sqrt(_square(step[p]))
-            if abs(length - wanted) <= _NEAR * wanted or high - low <= 1e-6 * high:
-                break
-            if length < wanted:
-                high = more
-            else:
-                low = more
-            _forward(root, step[p], half)
-            more += length * length / _square(half) * (length - wanted) / wanted
-        if length > wanted:
-            for k in range(width):
-                step[p, k] *= wanted / length
+        depth[p] = reach(slope[p], bend[p], radius[p], root, half, step[p])
+
+
+@inner(fused=True)
+def next_radius(
+    radius: Any, p: int, gained: float, promised: float, length: float, widest: float
+) -> bool:
+    """From how a step kept its word; whether it is to be made."""
+    kept = -math.inf
+    if abs(gained) < math.inf:
+        kept = gained / max(promised, 1e-300)
+    if kept > 0.75 and length > 0.9 * radius[p]:
+        radius[p] = min(2.0 * radius[p], widest)
+    elif not kept >= 0.25:
+        radius[p] = 0.3 * length
+    return kept > 1e-4
 
 
 @inner(fused=True)
@@ -143,7 +164,7 @@ def _learn(bend: Any, step: Any, change: Any, left: Any) -> None:
         for h in range(width):
             left[k] -= bend[k, h] * step[h]
         along += left[k] * step[k]
-    size = math.sqrt(_square(left) * _square(step))
+    size = math.sqrt(square(left) * square(step))
     if size < math.inf and abs(along) > 1e-2 * size:
         for k in range(width):
             for h in range(width):
@@ -154,51 +175,40 @@ def _learn(bend: Any, step: Any, change: Any, left: Any) -> None:
     {
         "z": "f8 p w, filled", "value": "f8 p, filled", "slope": "f8 p w, filled",
         "bend": "f8 p w w, filled", "radius": "f8 p, filled", "which": "i8 q",
-        "step": "f8 q w", "new_value": "f8 q", "new_slope": "f8 q w", "new_bend": "f8 q w w",
-        "learn": "b1", "widest": "f8", "change": "f8 w, filled", "left": "f8 w, filled",
+        "step": "f8 q w", "new_value": "f8 q", "new_slope": "f8 q w",
+        "widest": "f8", "change": "f8 w, filled", "left": "f8 w, filled",
     },
     fused=True,
 )  # fmt: skip
 def judge(
     z: Any, value: Any, slope: Any, bend: Any, radius: Any, which: Any, step: Any,
-    new_value: Any, new_slope: Any, new_bend: Any, learn: bool, widest: float, change: Any,
-    left: Any,
+    new_value: Any, new_slope: Any, widest: float, change: Any, left: Any,
 ) -> None:  # fmt: skip
     """Steps that led higher are made; a radius follows from how a step kept its word.
 
+    The curvature is kept, and corrected by how the slope changed, also where the step led
+    nowhere.
+
     Args:
-        z, value, slope, bend, radius: of p places, as in ``posterior``. Changed.
+        z, value, slope, bend, radius: of p places. Changed.
         which, step: shapes (q,), (q, w): the places from which a step was tried. new_value,
-            new_slope, new_bend: where it led.
-        learn: the curvature is kept, and corrected by how the slope changed, also where the
-            step led nowhere.
+            new_slope: where it led.
         change, left: to write into.
     """
     width = z.shape[1]
     for q in range(which.size):
         p = which[q]
-        promised, length = 0.0, math.sqrt(_square(step[q]))
+        promised = 0.0
         for k in range(width):
             change[k] = new_slope[q, k] - slope[p, k]
             bent = 0.0
             for h in range(width):
                 bent += bend[p, k, h] * step[q, h]
             promised -= (slope[p, k] + 0.5 * bent) * step[q, k]
-        gained = value[p] - new_value[q]
-        kept = -math.inf
-        if abs(gained) < math.inf:
-            kept = gained / max(promised, 1e-300)
-        if learn:
-            _learn(bend[p], step[q], change, left)
-        if kept > 0.75 and length > 0.9 * radius[p]:
-            radius[p] = min(2.0 * radius[p], widest)
-        elif not kept >= 0.25:
-            radius[p] = 0.3 * length
-        if kept > 1e-4:
+        _learn(bend[p], step[q], change, left)
+        length = math.sqrt(square(step[q]))
+        if next_radius(radius, p, value[p] - new_value[q], promised, length, widest):
             value[p] = new_value[q]
             for k in range(width):
                 z[p, k] += step[q, k]
                 slope[p, k] = new_slope[q, k]
-                if not learn:
-                    for h in range(width):
-                        bend[p, k, h] = new_bend[q, k, h]

@@ -46,7 +46,7 @@ _TERMS = 13  # of the series on half of ln 2: the next is below 1e-17
 
 
 def _exp(b: Any, x: Any) -> Any:
-    """exp(x), x at most 0: 2**k times a series."""
+    """exp(x), x at most 700: 2**k times a series."""
     low = b.fcmp_ordered("<", x, every(_FARTHEST))
     x = b.select(low, every(_FARTHEST), x)
     shifted = fused(b, x, every(1.0 / math.log(2.0)), every(_SHIFTER))
@@ -81,6 +81,25 @@ def decays(_typing: Any, rates: Any, hours: Any, made: Any, count: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.intp, types.float64, types.intp, types.intp), build
+
+
+@vectorised  # type: ignore[untyped-decorator]
+def exponentials(_typing: Any, made: Any, count: Any) -> Any:
+    """made[m] = exp(made[m]), m below count, a multiple of WIDE; inf above 1e304."""
+
+    def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
+        made, count = given
+
+        def body(m: Any) -> None:
+            place = vector_at(b, made, m)
+            x = b.load(place, align=8)
+            small = b.fcmp_ordered("<=", x, every(-_FARTHEST))
+            b.store(b.select(small, _exp(b, x), every(math.inf)), place, align=8)
+
+        count_up(b, count, ir.Constant(LONG, WIDE), body)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp), build
 
 
 @vectorised  # type: ignore[untyped-decorator]
