@@ -12,7 +12,7 @@ from scipy import linalg, optimize
 from tests.support.fits import OTTO, people
 
 from evenkeel.core.pharmacology.doses.regimens import Dose
-from evenkeel.core.pharmacology.individuals.climb import inverse_of
+from evenkeel.core.pharmacology.individuals.dense import inverse_of, root_of
 from evenkeel.core.pharmacology.individuals.few import few
 from evenkeel.core.pharmacology.individuals.preparing import course_of
 from evenkeel.core.pharmacology.individuals.rational import EXACT, ROUGH
@@ -47,14 +47,14 @@ def test_a_row_of_equal_compartments_is_no_harder(fractions, near):
 
 
 @given(
-    rows=st.integers(1, 6), width=st.integers(1, 6), columns=st.integers(1, 4),
+    rows=st.integers(1, 6), width=st.integers(1, 6), columns=st.integers(1, 9),
     kept=st.floats(0.0, 1.0), seed=st.integers(0, 1000),
 )  # fmt: skip
 def test_products_with_few_numbers_are_products(rows, width, columns, kept, seed):
     rng = np.random.default_rng(seed)
     matrix = rng.standard_normal((rows, width)) * (rng.random((rows, width)) < kept)
-    some = rng.standard_normal((width, columns))
-    np.testing.assert_allclose(few(matrix).times(some), matrix @ some, atol=1e-12)
+    some = rng.standard_normal((columns, width))
+    np.testing.assert_allclose(few(matrix).times(some), some @ matrix.T, atol=1e-12)
 
 
 def within(slope, bend, radius):
@@ -152,6 +152,22 @@ def test_a_curvature_without_bottom_has_the_inverse_of_what_it_is_taken_as():
     made, volume = inverse_of(bend + np.eye(2), 0.1)
     np.testing.assert_allclose(made @ (bend + np.eye(2)), np.eye(2), atol=1e-12)
     assert volume == pytest.approx(np.log(np.linalg.det(bend + np.eye(2))))
+
+
+@given(width=st.integers(1, 12), seed=st.integers(0, 1000))
+def test_roots_and_inverses_are_those_of_the_matrix(width, seed):
+    rng = np.random.default_rng(seed)
+    half = rng.standard_normal((width, width))
+    matrix = half @ half.T + 0.1 * np.eye(width)
+    root = root_of(matrix)
+    assert not np.triu(root, 1).any()
+    np.testing.assert_allclose(root @ root.T, matrix, atol=1e-12 * np.abs(matrix).max())
+    made, volume = inverse_of(matrix, 1e-6)
+    np.testing.assert_allclose(made, made.T, rtol=1e-12)
+    np.testing.assert_allclose(made @ matrix, np.eye(width), atol=1e-9)
+    assert volume == pytest.approx(np.linalg.slogdet(matrix)[1], abs=1e-9)
+    with pytest.raises(np.linalg.LinAlgError):
+        root_of(matrix - 2.0 * np.linalg.eigvalsh(matrix)[-1] * np.eye(width))
 
 
 def test_compartments_in_a_ring_are_refused_and_not_computed_wrongly():

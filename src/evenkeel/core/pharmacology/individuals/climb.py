@@ -166,21 +166,5 @@ def finish(posterior: Posterior, end: Bent) -> tuple[Expected, int]:
     return here, taken
 
 
-def inverse_of(bend: Floats, least: float) -> tuple[Floats, float]:
-    """The inverse of a curvature that is taken as ``least`` where it is less; its log volume.
-
-    The volume is the sum of the logs of the roots.
-    """
-    try:
-        np.linalg.cholesky(bend - least * np.eye(len(bend)))
-    except np.linalg.LinAlgError:
-        roots, axes = np.linalg.eigh(bend)
-        roots = np.maximum(roots, least)
-        return (axes / roots) @ axes.T, float(np.log(roots).sum())
-    made = np.linalg.inv(bend)
-    volume = 2.0 * float(np.log(np.diag(np.linalg.cholesky(bend))).sum())
-    return np.asarray(0.5 * (made + made.T)), volume
-
-
 def length_of(of: Floats) -> float:
     return math.sqrt(float(of @ of))

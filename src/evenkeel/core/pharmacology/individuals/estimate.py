@@ -16,7 +16,8 @@ import numpy as np
 
 from evenkeel.core.pharmacology.doses.occasions import Difference, differences, prior_of, split
 from evenkeel.core.pharmacology.doses.regimens import Dose
-from evenkeel.core.pharmacology.individuals.climb import inverse_of
+from evenkeel.core.pharmacology.individuals.dense import inverse_of
+from evenkeel.core.pharmacology.individuals.few import few
 from evenkeel.core.pharmacology.individuals.likelihood import Measurement
 from evenkeel.core.pharmacology.individuals.posterior import posterior_of
 from evenkeel.core.pharmacology.individuals.tops import top_of
@@ -125,8 +126,9 @@ def most_probable(
     back = [place[each] for each in everything]
     inner = np.eye(len(everything))
     inner[:width, :width] = left_open
-    covariance = (factor @ inner @ factor.T)[np.ix_(back, back)]
-    whole = (factor[:, :width] @ top.z)[back]
+    mixed = few(factor)
+    covariance = mixed.times(mixed.times(inner).T)[np.ix_(back, back)]
+    whole = few(factor[:, :width]).times(top.z[None])[0][back]
     left = np.diag(covariance) / np.diag(prior_of(model, everything))
     moved = np.any(factor[:, :width] != 0.0, axis=1)[back]  # at once or by correlation
     typical, predicted = posterior.predictions(np.vstack([np.zeros(width), top.z]))[:, 0]

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from evenkeel.core.pharmacology.doses.occasions import Difference, begins_of, differences, prior_of
 from evenkeel.core.pharmacology.doses.regimens import Dose
 from evenkeel.core.pharmacology.individuals.courses import VAST, Course, Looks, Overlap, looks_of
+from evenkeel.core.pharmacology.individuals.dense import root_of
 from evenkeel.core.pharmacology.individuals.few import Few, few
 from evenkeel.core.pharmacology.individuals.likelihood import Likelihood, Measurement, likelihood_of
 from evenkeel.core.pharmacology.individuals.preparing import course_of
@@ -106,21 +107,19 @@ class Posterior:
         return np.asarray(values.sum(axis=1) + 0.5 * (places * places).sum(axis=1))
 
     def _by_treatments(self, places: Floats, *, exact: bool) -> Expected:
-        count, width = places.shape
-        made, change, _ = slopes(
+        made, changes, _ = slopes(
             self.stages, self._moved(places), _SLOPE * self.spreads(), self.time_of.size,
             exact=exact,
         )  # fmt: skip
-        turned = self.back.times(change.swapaxes(0, 1).reshape(width, -1))
-        change = turned.reshape(width, count, -1)
         values, first, second = self.likelihood.shape(made)
-        arms = change.transpose(1, 2, 0) * np.sqrt(second)[:, :, None]
-        slope = (change * first).sum(axis=2).T + places
-        return Expected(places, self._with_prior(values, places), slope.copy(), arms.copy())
+        changes = self.back.times(changes.reshape(-1, self.width)).reshape(changes.shape)
+        slope = (changes * first[:, :, None]).sum(axis=1) + places
+        changes *= np.sqrt(second)[:, :, None]
+        return Expected(places, self._with_prior(values, places), slope, changes)
 
     def _moved(self, z: Floats) -> Floats:
         """The differences, of one z a row."""
-        return self.spread.times(z.T).T if self.width else z
+        return self.spread.times(z) if self.width else z
 
     def _own(self) -> Floats:
         return self.factor[: self.width, : self.width]
@@ -137,7 +136,7 @@ class Posterior:
             self.time_of.size, exact=exact,
         )  # fmt: skip
         bent = self.back.times(self.back.times(bent).T) + np.eye(self.width)
-        return value + 0.5 * float(z @ z), self.back.times(slope[:, None])[:, 0] + z, bent
+        return value + 0.5 * float(z @ z), self.back.times(slope[None])[0] + z, bent
 
     def bent(self, places: Floats) -> Bent:
         """As ``shapes``, with the whole curvature to three digits instead of the expected one."""
@@ -231,9 +230,10 @@ def posterior_of(
     ):
         raise Refusal((f"{model.id}: no dose before the measurements reaches {', '.join(missed)}",))
     everything = differences(model, course.treatments)
-    ordered = (*course.informed, *(each for each in everything if each not in course.informed))
+    known = set(course.informed)
+    ordered = (*course.informed, *(each for each in everything if each not in known))
     width = len(course.informed)
-    factor = np.asarray(np.linalg.cholesky(prior_of(model, ordered)), dtype=np.float64)
+    factor = root_of(prior_of(model, ordered))
     spread = few(factor[:width, :width])
     likelihood = likelihood_of(measurements, [model.residuals[name] for name in own])
     time_of = np.searchsorted(times, [each.time_h for each in measurements])
@@ -256,7 +256,7 @@ def posterior_of(
         begins_h=begins,
         time_of=time_of,
         looks=looks_of(time_of, analyte_of, times.size),
-        aside=None if stages or not width else spread.times(_SLOPE * _aside(width).T).T.copy(),
+        aside=None if stages or not width else spread.times(_SLOPE * _aside(width)),
         stages=stages,
     )
 

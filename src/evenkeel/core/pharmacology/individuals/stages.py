@@ -23,10 +23,13 @@ from evenkeel.core.pharmacology.doses.regimens import Dose
 from evenkeel.core.pharmacology.individuals.courses import VAST, Course, Looks, looks_of
 from evenkeel.core.pharmacology.individuals.likelihood import Likelihood
 from evenkeel.core.pharmacology.individuals.preparing import course_of
+from evenkeel.core.pharmacology.kernels.compiled import kernel
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.systems.linear import Floats
 
 Ints = npt.NDArray[np.int64]
+
+_pass_on = kernel("passing.on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,57 +103,46 @@ def stages_of(
     return tuple(made)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Change:
-    """How a treatment answers at some places; d its differences, n compartments, m measurements.
+    """How a treatment answers at some places; n compartments, m measurements.
 
-    made: shape (places, m). left: shape (places, n), what the next begins with. moved: shape
-    (places, moves, m) and moved_left (places, moves, n): of differences that were moved.
-    of_amounts: shape (places, n, m), of one mg in each compartment, and what that leaves:
-    left_of_amounts (places, n, n).
+    found: shape (places, answers, m); after: shape (n, places, answers), what is left. Answers:
+    as it is, with differences moved, and of one mg in each compartment (``amounts``).
     """
 
-    made: Floats
-    left: Floats
-    moved: Floats
-    moved_left: Floats
-    of_amounts: Floats
-    left_of_amounts: Floats
+    found: Floats
+    after: Floats
+    amounts: int
 
 
-def change(stage: Stage, etas: Floats, state: Floats, moves: Floats, *, rough: bool) -> Change:
+def change(
+    stage: Stage, etas: Floats, state: Floats, moves: Floats, *, rough: bool, amounts: bool = True
+) -> Change:
     """One call for all places.
 
     Args:
         etas: shape (places, d). state: shape (places, n), when it begins.
         moves: shape (moves, d).
+        amounts: whether one mg in each compartment is asked for; of the first it never is.
 
     Raises:
         Overlap: a dose goes on when the next treatment has begun.
     """
     count, size = state.shape
     several = 1 + len(moves)
-    amounts = 0 if stage.starts_h == -np.inf else size
-    # Each place as it is, then each difference moved, then one mg in each compartment.
-    variants = np.zeros((several + amounts, moves.shape[1]))
+    more = size if amounts and stage.starts_h > -np.inf else 0
+    variants = np.zeros((several + more, moves.shape[1]))
     variants[1:several] = moves
-    begin = np.empty((size, count, several + amounts))
-    begin[:, :, :several] = state.T[:, :, None]
-    begin[:, :, several:] = np.eye(size)[:, None, :amounts]
-    left = begin.reshape(size, -1)
+    after = np.empty((size, count, several + more))
+    after[:, :, :several] = state.T[:, :, None]
+    after[:, :, several:] = np.eye(size)[:, None, :more]
     found = stage.course.answers(
-        etas, stage.looks, moves=variants, idle=several, state=left,
+        etas, stage.looks, moves=variants, idle=several, state=after.reshape(size, -1),
         start_h=stage.starts_h, rough=rough,
-    ).reshape(count, several + amounts, stage.seen.size)  # fmt: skip
-    own = np.minimum(found[:, :several], VAST)
-    return Change(
-        made=own[:, 0],
-        left=begin[:, :, 0].T,
-        moved=own[:, 1:],
-        moved_left=begin[:, :, 1:several].transpose(1, 2, 0),
-        of_amounts=found[:, several:],
-        left_of_amounts=begin[:, :, several:].transpose(1, 2, 0),
-    )
+    )  # fmt: skip
+    np.minimum(found, VAST, out=found)
+    return Change(found.reshape(count, several + more, stage.seen.size), after, more)
 
 
 def _aside(far: Floats, *, exact: bool) -> Floats:
@@ -159,20 +151,32 @@ def _aside(far: Floats, *, exact: bool) -> Floats:
     return np.concatenate([up, -up]) if exact else up
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a treatment begins with: mg, shape (places, n), how that changes with each of the
+    person's differences, (places, differences, n), and how it answers.
+    """
+
+    state: Floats
+    passed: Floats
+    answer: Change
+
+
 def slopes(
-    stages: Sequence[Stage], etas: Floats, steps: Floats, count: int, *, exact: bool
-) -> tuple[Floats, Floats, list[tuple[Floats, Floats, Change]]]:
+    stages: Sequence[Stage], etas: Floats, steps: Floats, count: int, *, exact: bool,
+    keep: bool = False,
+) -> tuple[Floats, Floats, list[Begun]]:  # fmt: skip
     """Predictions and how they change with each difference.
 
     Args:
         etas: shape (places, differences). steps: shape (differences,), how far each is moved,
             to one side or (exact) to both.
         count: of measurements.
+        keep: whether what each treatment begins with is asked for.
 
     Returns:
-        Shapes (places, measurements) and (places, differences, measurements); and of each
-        treatment the state in which it begins, shape (places, n), how that changes, shape
-        (places, differences, n), and its answer.
+        Shapes (places, measurements) and (places, measurements, differences); what each
+        treatment begins with.
 
     Raises:
         Overlap: as ``change``.
@@ -180,31 +184,20 @@ def slopes(
     places, width = etas.shape
     size = stages[0].course.size
     state, passed = np.zeros((places, size)), np.zeros((places, width, size))
-    made, changes = np.empty((places, count)), np.empty((places, width, count))
-    on_the_way: list[tuple[Floats, Floats, Change]] = []
+    made, changes = np.empty((places, count)), np.empty((places, count, width))
+    kept: list[Begun] = []
     for stage in stages:
-        own = stage.places
-        far = steps[own]
-        answer = change(stage, etas[:, own], state, _aside(far, exact=exact), rough=not exact)
-        on_the_way.append((state, passed, answer))
-
-        def by_difference(moved: Floats, middle: Floats, far: Floats = far) -> Floats:
-            if exact:
-                return (moved[:, : far.size] - moved[:, far.size :]) / (2.0 * far[:, None])
-            return (moved - middle[:, None]) / far[:, None]
-
-        made[:, stage.seen] = answer.made
-        if answer.of_amounts.shape[1]:
-            here = passed @ answer.of_amounts
-            passed = passed @ answer.left_of_amounts
-        else:
-            here = np.zeros((places, width, stage.seen.size))
-            passed = np.zeros_like(passed)
-        here[:, own] += by_difference(answer.moved, answer.made)
-        passed[:, own] += by_difference(answer.moved_left, answer.left)
-        changes[:, :, stage.seen] = here
-        state = answer.left
-    return made, changes, on_the_way
+        far = steps[stage.places]
+        answer = change(
+            stage, etas[:, stage.places], state, _aside(far, exact=exact), rough=not exact
+        )
+        if keep:
+            kept.append(Begun(state.copy(), passed.copy(), answer))
+        _pass_on(
+            answer.found, answer.after, far, stage.places, stage.seen, answer.amounts, exact,
+            passed, np.empty(size), np.empty((size, size)), made, changes, state,
+        )  # fmt: skip
+    return made, changes, kept
 
 
 _SHARE = 1e-4
@@ -221,15 +214,16 @@ def _with_amounts(
     stage: Stage,
     etas: Floats,
     moved: Floats,
-    answer: Change,
     far: Floats,
     worth: Floats,
+    middle: Floats,
     *,
     exact: bool,
 ) -> Floats:
     """How the worth of one mg at the beginning changes with each difference, shape (n, d).
 
     moved: predictions where each difference was moved up, then down, and then others.
+    worth: of one mg that is left. middle: of one mg at the beginning, where nothing is moved.
     """
     size, d = worth.size, far.size
     moves = _aside(far, exact=exact)
@@ -241,11 +235,7 @@ def _with_amounts(
     first = stage.likelihood.shape(moved[: len(moves)])[1]
     of_amounts = found.reshape(len(moves), size, stage.seen.size)
     made = (of_amounts @ first[:, :, None])[:, :, 0] + (worth @ begin).reshape(-1, size)
-    if exact:
-        return np.asarray((made[:d] - made[d:]).T / (2.0 * far))
-    now = stage.likelihood.shape(answer.made[0])[1]
-    middle = answer.of_amounts[0] @ now + answer.left_of_amounts[0] @ worth
-    return np.asarray((made - middle).T / far)
+    return np.asarray((made[:d] - made[d:]).T / (2.0 * far) if exact else (made - middle).T / far)
 
 
 def bend(
@@ -264,28 +254,23 @@ def bend(
     Raises:
         Overlap: as ``change``.
     """
-    made, changes, on_the_way = slopes(stages, etas[None], steps, count, exact=exact)
+    made, changes, kept = slopes(stages, etas[None], steps, count, exact=exact, keep=True)
     width, size = etas.size, stages[0].course.size
     value, slope, whole = 0.0, np.zeros(width), np.zeros((width, width))
     worth = np.zeros(size)  # of one mg that is left in each compartment
-    for stage, (state, passed, answer) in zip(stages[::-1], on_the_way[::-1], strict=True):
-        law, seen, own = stage.likelihood, stage.seen, stage.places
+    for stage, begun in zip(stages[::-1], kept[::-1], strict=True):
+        law, seen, own, answer = stage.likelihood, stage.seen, stage.places, begun.answer
         far, d = bends[own], own.size
         value += float(law.surprise(made[0, seen]).sum())
         first = law.shape(made[0, seen])[1]
-        slope += changes[0][:, seen] @ first
+        slope += first @ changes[0, seen]
         rows, columns = np.tril_indices(d, -1)
         alone = np.diag(far)
         pairs = alone[rows] + alone[columns]
         moves = np.concatenate([alone, -alone, pairs, -pairs] if exact else [alone, -alone, pairs])
-        moved = change(stage, etas[None, own], state, moves, rough=not exact)
-
-        def of(found: Floats, left: Floats, law: Likelihood = law, worth: Floats = worth) -> Floats:
-            return np.asarray(law.surprise(found).sum(axis=-1) + left @ worth)
-
-        middle = float(of(moved.made[0], moved.left[0]))
-        all_ = of(moved.moved[0], moved.moved_left[0]) - middle
-        up, down, mixed = all_[:d], all_[d : 2 * d], all_[2 * d :]
+        moved = change(stage, etas[None, own], begun.state, moves, rough=not exact, amounts=False)
+        all_ = law.surprise(moved.found[0]).sum(axis=1) + worth @ moved.after[:, 0]
+        up, down, mixed = np.split(all_[1:] - all_[0], [d, 2 * d])
         inner = np.diag((up + down) / far**2)
         if exact:
             both = mixed.reshape(2, -1).sum(axis=0)
@@ -294,13 +279,15 @@ def bend(
             mixed = mixed - up[rows] - up[columns]
         inner[rows, columns] = inner[columns, rows] = mixed / (far[rows] * far[columns])
         whole[np.ix_(own, own)] += inner
-        if answer.of_amounts.shape[1]:
-            across = passed[0] @ _with_amounts(
-                stage, etas[own], moved.moved[0], answer, far, worth, exact=exact
+        if answer.amounts:
+            arms, left = answer.found[0, -size:], answer.after[:, 0, -size:]
+            middle = arms @ first + worth @ left
+            across = begun.passed[0] @ _with_amounts(
+                stage, etas[own], moved.found[0, 1:], far, worth, middle, exact=exact
             )
             whole[:, own] += across
             whole[own] += across.T
-            arms = passed[0] @ answer.of_amounts[0]
-            whole += (arms * _second(law, made[0, seen])) @ arms.T
-            worth = answer.of_amounts[0] @ first + answer.left_of_amounts[0] @ worth
+            here = begun.passed[0] @ arms
+            whole += (here * _second(law, made[0, seen])) @ here.T
+            worth = middle
     return value, slope, whole

@@ -17,11 +17,11 @@ from evenkeel.core.pharmacology.individuals.climb import (
     RADIUS,
     climb_from,
     finish,
-    inverse_of,
     length_of,
     roughly,
     side_by_side,
 )
+from evenkeel.core.pharmacology.individuals.dense import inverse_of
 from evenkeel.core.pharmacology.individuals.posterior import Posterior
 from evenkeel.core.pharmacology.individuals.shapes import Bent, Expected
 from evenkeel.core.pharmacology.populations.people import standard_normals

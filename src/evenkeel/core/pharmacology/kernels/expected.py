@@ -13,6 +13,7 @@ from typing import Any
 
 from evenkeel.core.pharmacology.kernels.making import entry, inner
 from evenkeel.core.pharmacology.kernels.steps import (
+    FLAT,
     MOST,
     NEAR,
     forward,
@@ -107,7 +108,7 @@ def _reach(
     _along(arms, slope, rows[0])
     more, depth, length = 0.0, 0.0, math.inf
     for turn in range(MOST):
-        rooted(small, 1.0 + more, root)
+        rooted(small, 1.0 + more, FLAT, root)
         length = _step(slope, arms, more, root, rows, step)
         if turn == 0:
             for k in range(width):

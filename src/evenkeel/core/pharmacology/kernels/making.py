@@ -47,7 +47,10 @@ _compile: Any = compile_extra
 _flags: Any = Flags
 one_at_a_time: Any = global_compiler_lock
 
-MODULES = ("blocks", "expected", "modal", "modes", "numbers", "sets", "spans", "steps")
+MODULES = (
+    *("blocks", "dense", "expected", "modal", "modes", "numbers", "passing", "sets", "spans"),
+    *("sparse", "steps"),
+)
 # Of C's two libraries; all that a kernel may leave for the loader to find.
 ALLOWED = frozenset(
     {

@@ -14,13 +14,16 @@ from typing import Any
 from evenkeel.core.pharmacology.kernels.making import entry, inner
 
 MOST = 60
-_FLAT = 1e-6  # curvature: what is flatter has no bottom
+FLAT = 1e-6  # curvature: what is flatter has no bottom
 NEAR = 0.05  # of a radius
 
 
 @inner(fused=True)
-def rooted(bend: Any, more: float, root: Any) -> bool:
-    """The upper triangle whose square is the curvature and ``more``; False: there is none."""
+def rooted(bend: Any, more: float, least: float, root: Any) -> bool:
+    """The upper triangle whose square is the curvature and ``more``.
+
+    False: there is none, a pivot is no more than ``least``.
+    """
     width = bend.shape[0]
     for k in range(width):
         for h in range(k, width):
@@ -30,7 +33,7 @@ def rooted(bend: Any, more: float, root: Any) -> bool:
             by = root[m, k]
             for h in range(k, width):
                 root[k, h] -= by * root[m, h]
-        if not root[k, k] > _FLAT:
+        if not root[k, k] > least:
             return False
         over = 1.0 / math.sqrt(root[k, k])
         for h in range(k, width):
@@ -77,7 +80,7 @@ def reach(slope: Any, bend: Any, wanted: float, root: Any, half: Any, step: Any)
     width = slope.size
     depth, length = math.inf, math.inf
     # The bottom itself, or a curvature that is as much larger as the radius asks for.
-    if rooted(bend, 0.0, root):
+    if rooted(bend, 0.0, FLAT, root):
         depth = _step(root, slope, half, step)
         length = math.sqrt(square(step))
     if length <= wanted:
@@ -90,7 +93,7 @@ def reach(slope: Any, bend: Any, wanted: float, root: Any, half: Any, step: Any)
             across += abs(bend[k, h])
         widest = max(widest, across)
         low = max(low, -bend[k, k])
-    high = widest + math.sqrt(square(slope)) / wanted + 2.0 * _FLAT
+    high = widest + math.sqrt(square(slope)) / wanted + 2.0 * FLAT
     more = 0.0
     if length < math.inf:
         forward(root, step, half)
@@ -98,7 +101,7 @@ def reach(slope: Any, bend: Any, wanted: float, root: Any, half: Any, step: Any)
     for _ in range(MOST):
         if not low < more < high:
             more = max(math.sqrt(low * high), 1e-3 * high)
-        if not rooted(bend, more, root):
+        if not rooted(bend, more, FLAT, root):
             low = more
             more = 0.0
             continue
