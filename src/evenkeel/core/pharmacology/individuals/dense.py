@@ -9,7 +9,7 @@ import numpy as np
 from evenkeel.core.pharmacology.kernels.compiled import kernel
 from evenkeel.core.pharmacology.systems.linear import Floats
 
-_root, _inverse = kernel("dense.root"), kernel("dense.inverse")
+_root, _inverse, _add = kernel("dense.root"), kernel("dense.inverse"), kernel("dense.add")
 
 
 def root_of(covariance: Floats) -> Floats:
@@ -37,6 +37,14 @@ def inverse_of(bend: Floats, least: float) -> tuple[Floats, float]:
     half, made = np.empty_like(root), np.empty_like(root)
     _inverse(root, half, made)
     return made, volume
+
+
+def add_weighted(rows: Floats, weights: Floats, made: Floats) -> None:
+    """A symmetric matrix grows by the square of some rows, each with a weight.
+
+    Shapes (rows, width), (rows,), (width, width).
+    """
+    _add(rows * weights[:, None], rows, made)
 
 
 def _rooted(matrix: Floats, more: float) -> tuple[Floats, float]:

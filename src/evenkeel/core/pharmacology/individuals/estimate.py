@@ -8,7 +8,7 @@ means for doses to come is in ``future``.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +19,7 @@ from evenkeel.core.pharmacology.doses.regimens import Dose
 from evenkeel.core.pharmacology.individuals.dense import inverse_of
 from evenkeel.core.pharmacology.individuals.few import few
 from evenkeel.core.pharmacology.individuals.likelihood import Measurement
-from evenkeel.core.pharmacology.individuals.posterior import posterior_of
+from evenkeel.core.pharmacology.individuals.posterior import posterior_of, unheard
 from evenkeel.core.pharmacology.individuals.tops import top_of
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.library.subjects import values_of
@@ -93,6 +93,7 @@ def most_probable(
     measurements: Sequence[Measurement],
     sampling: Literal["venous", "arterial"],
     start: Mapping[str, float] | None = None,
+    heard: Callable[[], None] = unheard,
 ) -> Individual:
     """The top of the posterior, and the doubt around it (Laplace).
 
@@ -102,6 +103,7 @@ def most_probable(
         doses: everything that was given, mg of base.
         sampling: where the blood was taken; a model of the other kind is refused.
         start: etas to begin at as well; the answer does not depend on it.
+        heard: called with each step of the search; what it raises ends it.
 
     Raises:
         Refusal: the model has no published spread; an analyte that it has not or of which no
@@ -111,8 +113,9 @@ def most_probable(
             measurements, 2,000 doses or 40 treatments that the model tells apart.
     """
     posterior = posterior_of(
-        model, covariates=covariates, doses=doses, measurements=measurements, sampling=sampling
-    )
+        model, covariates=covariates, doses=doses, measurements=measurements, sampling=sampling,
+        heard=heard,
+    )  # fmt: skip
     width, factor = posterior.width, posterior.factor
     given = []
     if start is not None:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenkeel.core.pharmacology.kernels.compiled import kernel
+from evenkeel.core.pharmacology.kernels.sizes import LANES
 from evenkeel.core.pharmacology.systems.linear import Floats
 
 Ints = npt.NDArray[np.int64]
@@ -30,7 +31,9 @@ class Few:
     def times(self, columns: Floats) -> Floats:
         """The matrix times each of some columns, shape (columns, places); (columns, rows)."""
         made = np.empty((len(columns), self.begins.size - 1))
-        _times(self.begins, self.places, self.numbers, np.ascontiguousarray(columns), made)
+        some, sums = np.empty((columns.shape[1], LANES)), np.empty((2, LANES))
+        given = np.ascontiguousarray(columns)
+        _times(self.begins, self.places, self.numbers, given, some, sums, made)
         return made
 
 

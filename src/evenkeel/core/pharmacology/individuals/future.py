@@ -10,7 +10,7 @@ keeps the person's part alone, and draws its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,6 +34,7 @@ from evenkeel.core.pharmacology.profiles.simulate import check_times
 from evenkeel.core.pharmacology.systems.linear import Floats
 
 _MOST_NUMBERS = 20_000_000
+_AT_ONCE = 256  # people: between two such groups it can be stopped
 
 
 def draws(
@@ -162,12 +163,14 @@ def what_if(
     percentiles: Sequence[float] = (5.0, 50.0, 95.0),
     count: int = 500,
     seed: int = 1,
+    heard: Callable[[int, int], None] = lambda done, whole: None,
 ) -> WhatIf:
     """What may come of doses in this person: information, never advice on a dose.
 
     Args:
         doses: all of them, those that were given and those to come, mg of base.
         times_h: ascending without repeats, on the clock of the doses.
+        heard: called with how many people of how many were computed; what it raises ends it.
 
     Raises:
         Refusal: times that cannot be answered, a dose that cannot be given, a percentile
@@ -193,7 +196,12 @@ def what_if(
     treatments = treatments_of(person, begins[: course.treatments])
     wanted = differences(person.model, course.treatments)
     drawn = _drawn(person, wanted, treatments, count, seed)
-    made = course.concentrations(drawn[:, [wanted.index(each) for each in course.informed]])
+    etas = drawn[:, [wanted.index(each) for each in course.informed]]
+    made = np.empty((len(etas), len(analytes), times_h.size))
+    for first in range(0, len(etas), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        made[some] = course.concentrations(etas[some])
+        heard(min(first + _AT_ONCE, count), count)
     return WhatIf(
         person=person,
         occasion="new" if max(treatments) > person.treatments else "same",

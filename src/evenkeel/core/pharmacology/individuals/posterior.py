@@ -11,7 +11,7 @@ treatment to treatment, of each treatment.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -44,6 +44,10 @@ _BEND = 1e-3  # for the curvature
 _APART = 4  # treatments: from so many on each is looked at by itself
 
 
+def unheard() -> None:
+    """Nobody is told of a step."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posterior:
     """Minus its log, as a function of z: the differences are ``factor @ z``.
@@ -57,6 +61,7 @@ class Posterior:
     time_of: place of each measurement among the course's times. looks: of all of them.
     aside: differences where each z is moved to each side a little; None: seldom asked for.
     stages: the treatments one by one, where there are so many that this is quicker.
+    heard: called whenever slopes or curvatures are asked for.
     """
 
     course: Course
@@ -71,6 +76,7 @@ class Posterior:
     looks: Looks
     aside: Floats | None
     stages: tuple[Stage, ...] = ()
+    heard: Callable[[], None] = unheard
 
     def predictions(self, z: Floats, moves: Floats | None = None, *, rough: bool = False) -> Floats:
         """ng/mL at each measurement, (places, moves, measurements).
@@ -92,6 +98,7 @@ class Posterior:
 
         exact: predictions are differenced to both sides and not to one only.
         """
+        self.heard()
         if self.stages:
             with suppress(Overlap):
                 return self._by_treatments(places, exact=exact)
@@ -130,6 +137,7 @@ class Posterior:
 
     def _whole(self, z: Floats, *, exact: bool) -> tuple[float, Floats, Floats]:
         """Value, slope and curvature at one z by treatments."""
+        self.heard()
         doubt = self.spreads()
         value, slope, bent = bend(
             self.stages, self._moved(z[None])[0], _SLOPE * doubt, _BEND * doubt,
@@ -199,6 +207,7 @@ def posterior_of(
     doses: Sequence[Dose],
     measurements: Sequence[Measurement],
     sampling: str,
+    heard: Callable[[], None] = unheard,
 ) -> Posterior:
     """The posterior of one person.
 
@@ -258,6 +267,7 @@ def posterior_of(
         looks=looks_of(time_of, analyte_of, times.size),
         aside=None if stages or not width else spread.times(_SLOPE * _aside(width)),
         stages=stages,
+        heard=heard,
     )
 
 

@@ -65,8 +65,8 @@ class Expected(_Places):
         places, rows, width = self.curve.shape
         step, depth, least = np.empty((places, width)), np.empty(places), min(rows, width)
         _expected_within(
-            self.slope, self.curve, radius, np.empty((least, least)), np.empty((least, least)),
-            np.empty((3, max(rows, width))), step, depth,
+            self.slope, self.curve, radius, np.empty((width, rows)), np.empty((least, least)),
+            np.empty((least, least)), np.empty((3, max(rows, width))), step, depth,
         )  # fmt: skip
         return step, depth
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from evenkeel.core.pharmacology.doses.occasions import Difference, treatment_at
 from evenkeel.core.pharmacology.doses.regimens import Dose
 from evenkeel.core.pharmacology.individuals.courses import VAST, Course, Looks, looks_of
+from evenkeel.core.pharmacology.individuals.dense import add_weighted
 from evenkeel.core.pharmacology.individuals.likelihood import Likelihood
 from evenkeel.core.pharmacology.individuals.preparing import course_of
 from evenkeel.core.pharmacology.kernels.compiled import kernel
@@ -154,7 +155,7 @@ def _aside(far: Floats, *, exact: bool) -> Floats:
 @dataclass(frozen=True, slots=True)
 class Begun:
     """What a treatment begins with: mg, shape (places, n), how that changes with each of the
-    person's differences, (places, differences, n), and how it answers.
+    person's differences, (places, n, differences), and how it answers.
     """
 
     state: Floats
@@ -183,7 +184,7 @@ def slopes(
     """
     places, width = etas.shape
     size = stages[0].course.size
-    state, passed = np.zeros((places, size)), np.zeros((places, width, size))
+    state, passed = np.zeros((places, size)), np.zeros((places, size, width))
     made, changes = np.empty((places, count)), np.empty((places, count, width))
     kept: list[Begun] = []
     for stage in stages:
@@ -195,7 +196,7 @@ def slopes(
             kept.append(Begun(state.copy(), passed.copy(), answer))
         _pass_on(
             answer.found, answer.after, far, stage.places, stage.seen, answer.amounts, exact,
-            passed, np.empty(size), np.empty((size, size)), made, changes, state,
+            passed, np.empty((size, width)), made, changes, state,
         )  # fmt: skip
     return made, changes, kept
 
@@ -282,12 +283,12 @@ def bend(
         if answer.amounts:
             arms, left = answer.found[0, -size:], answer.after[:, 0, -size:]
             middle = arms @ first + worth @ left
-            across = begun.passed[0] @ _with_amounts(
+            across = begun.passed[0].T @ _with_amounts(
                 stage, etas[own], moved.found[0, 1:], far, worth, middle, exact=exact
             )
             whole[:, own] += across
             whole[own] += across.T
-            here = begun.passed[0] @ arms
-            whole += (here * _second(law, made[0, seen])) @ here.T
+            here = arms.T @ begun.passed[0]
+            add_weighted(here, _second(law, made[0, seen]), whole)
             worth = middle
     return value, slope, whole

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from evenkeel.core.pharmacology.kernels.making import entry
-from evenkeel.core.pharmacology.kernels.steps import rooted
+from evenkeel.core.pharmacology.kernels.steps import add_product, rooted
 
 
 @entry(
@@ -59,3 +59,9 @@ def inverse(root: Any, half: Any, made: Any) -> None:
             by = half[h, k]
             for m in range(h + 1):
                 made[k, m] += by * half[h, m]
+
+
+@entry({"left": "f8 m n", "right": "f8 m n", "made": "f8 n n, filled"}, fused=True)
+def add(left: Any, right: Any, made: Any) -> None:
+    """A symmetric matrix grows by the transposed left times the right, which must be one too."""
+    add_product(left, right, made)

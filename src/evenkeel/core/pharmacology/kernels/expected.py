@@ -16,6 +16,7 @@ from evenkeel.core.pharmacology.kernels.steps import (
     FLAT,
     MOST,
     NEAR,
+    add_product,
     forward,
     next_radius,
     reach,
@@ -95,16 +96,16 @@ def _step(slope: Any, arms: Any, more: float, root: Any, rows: Any, step: Any) -
 
 @inner(fused=True)
 def _reach(
-    slope: Any, arms: Any, wanted: float, small: Any, root: Any, rows: Any, step: Any
+    slope: Any, arms: Any, wanted: float, turned: Any, small: Any, root: Any, rows: Any, step: Any
 ) -> float:
     """One step no longer than wanted; how deep the bottom lies."""
     count, width = arms.shape
     for m in range(count):
-        for h in range(m, count):
-            total = 0.0
-            for k in range(width):
-                total += arms[m, k] * arms[h, k]
-            small[m, h] = total
+        for h in range(count):
+            small[m, h] = 0.0
+        for k in range(width):
+            turned[k, m] = arms[m, k]
+    add_product(turned, turned, small)
     _along(arms, slope, rows[0])
     more, depth, length = 0.0, 0.0, math.inf
     for turn in range(MOST):
@@ -130,35 +131,40 @@ def _reach(
 
 @entry(
     {
-        "slope": "f8 p w", "arms": "f8 p m w", "radius": "f8 p", "small": "f8 r r, filled",
-        "root": "f8 r r, filled", "rows": "f8 3 l, filled", "step": "f8 p w, filled",
-        "depth": "f8 p, filled",
+        "slope": "f8 p w", "arms": "f8 p m w", "radius": "f8 p", "turned": "f8 w m, filled",
+        "small": "f8 r r, filled", "root": "f8 r r, filled", "rows": "f8 3 l, filled",
+        "step": "f8 p w, filled", "depth": "f8 p, filled",
     },
     fused=True,
 )  # fmt: skip
 def within(
-    slope: Any, arms: Any, radius: Any, small: Any, root: Any, rows: Any, step: Any, depth: Any
+    slope: Any,
+    arms: Any,
+    radius: Any,
+    turned: Any,
+    small: Any,
+    root: Any,
+    rows: Any,
+    step: Any,
+    depth: Any,
 ) -> None:
     """Steps no longer than each radius (by a twentieth at most); how deep the bottoms lie.
 
     Args:
         slope, arms: shapes (p, w), (p, m, w).
-        small, root: as large as the lesser of m and w; rows: as long as the greater. To write
-            into.
+        turned: as one place's arms, transposed; small, root: as large as the lesser of m and w;
+            rows: as long as the greater. To write into.
         step: filled. depth: filled, of the bottoms and not of the steps.
     """
     count, width = arms.shape[1:]
     for p in range(slope.shape[0]):
         if count < width:
-            depth[p] = _reach(slope[p], arms[p], radius[p], small, root, rows, step[p])
+            depth[p] = _reach(slope[p], arms[p], radius[p], turned, small, root, rows, step[p])
             continue
         for k in range(width):
             for h in range(width):
                 small[k, h] = 1.0 if h == k else 0.0
-        for m in range(count):
-            for k in range(width):
-                for h in range(width):
-                    small[k, h] += arms[p, m, k] * arms[p, m, h]
+        add_product(arms[p], arms[p], small)
         depth[p] = reach(slope[p], small, radius[p], root, rows[0, :width], step[p])
 
 
