@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import shlex
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from click.testing import CliRunner
 
 from evenkeel.cli import cli
 from evenkeel.commands.individual import EXAMPLES
+from evenkeel.commands.simulate import telling
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "examples" / "individual"
@@ -183,6 +187,53 @@ WRONG = [
         "named twice",
     ),
 ]  # fmt: skip
+
+
+def test_long_work_says_how_far_it_has_come(monkeypatch):
+    monkeypatch.setattr(telling, "EVERY_S", 0.0)
+    made = run(*PEREZ, *NEXT)
+    assert "steps of the search in perez_ruixo_2021_esketamine so far" in made.stderr
+    assert "51% of 500 possible people of perez_ruixo_2021_esketamine" in made.stderr
+    assert "so far" not in made.stdout
+
+
+@pytest.mark.parametrize("what", ["Steps", "Progress"])
+def test_ctrl_c_ends_with_130_and_leaves_no_file(what, monkeypatch, tmp_path):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(getattr(telling, what), "__call__", stopped)
+    made = run(*PEREZ, *NEXT, "--csv", str(tmp_path / "made.csv"))
+    assert made.exit_code == 130
+    assert made.stderr == "stopped; no file was written or changed\n"
+    assert made.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_stops_a_long_series(tmp_path):
+    """A real process, stopped when it first says that it is at work; the work is a minute."""
+    given, measured = tmp_path / "given.csv", tmp_path / "measured.csv"
+    hours = [84 * k for k in range(40)]
+    given.write_text("time_h,route,amount_mg\n" + "".join(f"{at},sublingual,50\n" for at in hours))
+    measured.write_text(
+        "time_h,analyte,concentration_ng_per_ml\n"
+        + "".join(f"{at + 0.5 * n},s_ketamine,{60 / n}\n" for at in hours for n in range(1, 9))
+    )
+    call = [
+        sys.executable, "-c", "from evenkeel.cli import main; main()", "individual",
+        "--model", "simons_2022_s_ketamine_otf", "--sampling", "arterial",
+        "--regimen", str(given), "--measurements", str(measured), "--covariate", "WT=70",
+    ]  # fmt: skip
+    with subprocess.Popen(
+        call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        out, told = process.communicate(timeout=60)
+    assert "steps of the search" in first
+    assert process.returncode == 130
+    assert out == ""
+    assert told.endswith("stopped; no file was written or changed\n")
 
 
 @pytest.mark.parametrize(("args", "words"), WRONG)

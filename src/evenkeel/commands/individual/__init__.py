@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evenkeel.commands.simulate import asked
-from evenkeel.commands.simulate.telling import stop, text_of
+from evenkeel.commands.simulate.telling import Progress, Steps, interruptible, stop, text_of
 
 if TYPE_CHECKING:
     from evenkeel.core.pharmacology.doses.regimens import Dose
@@ -54,6 +54,7 @@ Examples, as they stand from the checkout:
 @click.option("--seed", type=int, default=1, show_default=True, help="The same draws again.")
 @click.option("--csv", "csv_file", metavar="FILE", help="The table there; - is stdout.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
+@interruptible
 def command(
     model_ids: str | None,
     regimen: str | None,
@@ -81,7 +82,8 @@ def command(
 
     Exit 0: done. 1: done, and a measurement lies more than 3 standard deviations from what
     the model can explain: a time, a dose or the model may be wrong. 2: the call or a table
-    is wrong, or the model does not answer for this person, blood or analyte.
+    is wrong, or the model does not answer for this person, blood or analyte. 130: stopped by
+    Ctrl-C.
     """
     told = _missing(model_ids, regimen, preset_id, measured_file, sampling)
     if csv_file is not None and as_json:
@@ -219,6 +221,7 @@ def _person(
         doses=doses,
         measurements=measured,
         sampling="arterial" if sampling == "arterial" else "venous",
+        heard=Steps(f"steps of the search in {model.id}"),
     )
 
 
@@ -241,4 +244,5 @@ def _future(
         percentiles=percentiles,
         count=draws,
         seed=seed,
+        heard=Progress(f"possible people of {person.model.id}"),
     )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from evenkeel.commands.simulate import asked
-from evenkeel.commands.simulate.telling import opened, stop
+from evenkeel.commands.simulate.telling import interruptible, opened, stop
 
 if TYPE_CHECKING:
     from evenkeel.commands.simulate.many import Many
     from evenkeel.core.pharmacology.library.models import Model
     from evenkeel.core.pharmacology.populations.draws import Draw
 
-INTERRUPTED = 130  # what a shell gives to a program that Ctrl-C ended
 EXAMPLES = """\b
 Examples, as they stand:
   evenkeel simulate --model perez_ruixo_2021_esketamine --preset in84 --times 0:2:0.25
@@ -24,20 +22,6 @@ Examples, as they stand:
     --population 1000 --seed 1 --plot in84.svg
   evenkeel simulate --published perez-ruixo-2021-table-4
 """
-
-
-def _interruptible(run: Callable[..., None]) -> Callable[..., None]:
-    """Ctrl-C ends with 130 and one line; a file that was being written is not there."""
-
-    @wraps(run)
-    def running(**given: Any) -> None:
-        try:
-            run(**given)
-        except KeyboardInterrupt:
-            click.echo("stopped; no file was written or changed", err=True)
-            raise SystemExit(INTERRUPTED) from None
-
-    return running
 
 
 @click.command("simulate", epilog=EXAMPLES)
@@ -79,7 +63,7 @@ def _interruptible(run: Callable[..., None]) -> Callable[..., None]:
 @click.option("--as-events", is_flag=True, help="With --write-regimen: TIME,AMT,EVID,…")
 @click.option("--published", "published_id", metavar="TABLE", help="A paper's table beside ours.")
 @click.option("--list", "listing", is_flag=True, help="The models, presets and tables there are.")
-@_interruptible
+@interruptible
 def command(
     model_id: str | None,
     regimen: str | None,

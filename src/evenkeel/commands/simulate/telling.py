@@ -6,8 +6,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
@@ -17,6 +18,7 @@ import orjson
 if TYPE_CHECKING:
     from evenkeel.core.pharmacology.systems.linear import Floats
 
+INTERRUPTED = 130  # what a shell gives to a program that Ctrl-C ended
 EVERY_S = 1.0  # how often stderr hears of long work
 MOST_AT_ONCE = 5_000_000  # numbers that JSON or a picture hold in memory; a table holds none
 
@@ -39,6 +41,20 @@ def text_of(file: str) -> str:
     except UnicodeDecodeError as fault:
         line = raw.count(b"\n", 0, fault.start) + 1
         stop([f"{file}: line {line}: not UTF-8. Save the file as UTF-8 and try again."])
+
+
+def interruptible(run: Callable[..., None]) -> Callable[..., None]:
+    """Ctrl-C ends with 130 and one line; a file that was being written is not there."""
+
+    @wraps(run)
+    def running(**given: Any) -> None:
+        try:
+            run(**given)
+        except KeyboardInterrupt:
+            click.echo("stopped; no file was written or changed", err=True)
+            raise SystemExit(INTERRUPTED) from None
+
+    return running
 
 
 @contextmanager
@@ -81,20 +97,40 @@ def _umask() -> int:
     return mask
 
 
-class Progress:
-    """Tells stderr how far long work has come; short work says nothing."""
+class _Told:
+    """Tells stderr of long work, rarer and rarer; short work says nothing."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._begun = time.monotonic()
         self._next = self._begun + EVERY_S
 
-    def __call__(self, done: float, whole: int) -> None:
+    def _due(self) -> bool:
         now = time.monotonic()
-        if now >= self._next and done < whole:
-            # Rarer and rarer, so that an hour of work is not an hour of lines.
-            self._next = now + max(EVERY_S, 0.1 * (now - self._begun))
+        if now < self._next:
+            return False
+        # An hour of work is not an hour of lines.
+        self._next = now + max(EVERY_S, 0.1 * (now - self._begun))
+        return True
+
+
+class Progress(_Told):
+    """How far work has come whose end is known."""
+
+    def __call__(self, done: float, whole: int) -> None:
+        if done < whole and self._due():
             click.echo(f"{int(100 * done / whole)}% of {whole:,} {self._what}", err=True)
+
+
+class Steps(_Told):
+    """That work goes on of which nobody knows how long it will be."""
+
+    _taken = 0
+
+    def __call__(self) -> None:
+        self._taken += 1
+        if self._due():
+            click.echo(f"{self._taken:,} {self._what} so far", err=True)
 
 
 def watched(made: Iterator[tuple[slice, Floats]], count: int) -> Iterator[tuple[slice, Floats]]:
