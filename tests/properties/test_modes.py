@@ -29,14 +29,20 @@ def decomposed(name, rates, outputs):
     people, kinds = rates.shape[0], outputs.shape[2]
     shape = structure_of(size, flows)
     assert shape.stars
-    lam, left = np.full((people, size), np.nan), np.full((people, size, size), np.nan)
-    weights, fine = np.zeros((people, kinds, size)), np.zeros(people, dtype=np.bool_)
+    adds_to, modes = (each.ravel() for each in np.mgrid[:kinds, :size])
+    wide = -(-people // 8) * 8 + 8  # they are put behind eight others
+    lam, left = np.full((size, wide), np.nan), np.full((size, size, wide), np.nan)
+    weights, fine = np.zeros((modes.size, wide)), np.zeros(people, dtype=np.bool_)
     kernel("modes.decompose")(
-        rates, outputs, shape.nodes, shape.starts, lam, weights, left, fine,
+        rates, outputs, shape.nodes, shape.starts, np.arange(size), adds_to, modes, 8,
+        lam, weights, left, fine,
         np.full((size, size, 8), np.nan), np.full((size, kinds, 8), np.nan),
         np.full((5, size, 8), np.nan), np.full((10, 8), np.nan),
     )  # fmt: skip
-    return lam, weights, left, fine
+    assert np.isnan(lam[:, :8]).all()
+    mine = slice(8, 8 + people)
+    of_outputs = weights[:, mine].T.reshape(people, kinds, size)
+    return lam[:, mine].T, of_outputs, left[:, :, mine].transpose(2, 1, 0), fine
 
 
 def matrices(name, people, seed):

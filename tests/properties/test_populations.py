@@ -15,7 +15,7 @@ from scipy.linalg import expm
 from evenkeel.core.pharmacology.doses.regimens import Dose
 from evenkeel.core.pharmacology.library.models import models
 from evenkeel.core.pharmacology.library.subjects import Refusal, reference, subject
-from evenkeel.core.pharmacology.populations import runs, spreads
+from evenkeel.core.pharmacology.populations import modes, runs, spreads
 from evenkeel.core.pharmacology.populations.people import (
     draw_etas,
     population,
@@ -68,10 +68,10 @@ def test_both_kernels_agree(name, route, monkeypatch):
     plan = schedule_of(who, doses)
     first = concentrations(who, plan, start_h=0.0, step_h=0.25, points=POINTS)
 
-    def none_is_fine(rates, outputs, nodes, starts, lam, weights, left, fine, *room):
-        fine[:] = False
+    def none_is_fine(*arguments):
+        arguments[11][:] = False
 
-    monkeypatch.setattr(runs, "_decompose", none_is_fine)
+    monkeypatch.setattr(modes, "_decompose", none_is_fine)
     second = concentrations(who, plan, start_h=0.0, step_h=0.25, points=POINTS)
     assert np.abs(first - second).max() <= NEAR * first.max()
 
@@ -138,10 +138,10 @@ def test_a_grid_in_pieces_is_the_grid(cuts):
     _, _, _, who, doses = made("otto_2021_s_ketamine_iv", "iv")
     plan = schedule_of(who, doses)
     whole = concentrations(who, plan, start_h=0.0, step_h=0.25, points=POINTS)
-    run = runs.Run(who, plan, 0.0, 0.25, 1)
+    run = modes.Run(who, plan, 0.0, 0.25, 1)
     for j0, j1 in pairwise(sorted({0, *cuts, POINTS})):
         part = np.empty((PEOPLE, 2, j1 - j0))
-        run.fill(j0, j1, part)
+        runs.fill(run, j0, j1, part)
         assert np.abs(part - whole[:, :, j0:j1]).max() <= 1e-12 * whole.max()
 
 
@@ -251,15 +251,15 @@ def of_columns(columns, wanted):
     who = population(otto, people=people, covariates={"WT": 70.0}, etas={})
     plan = schedule_of(who, [Dose(time_h=0.0, route="iv", amount_mg=20.0)])
 
-    def nobody_is_fine(rates, outputs, nodes, starts, lam, weights, left, fine, *room):
-        fine[:] = False
+    def nobody_is_fine(*arguments):
+        arguments[11][:] = False
 
     def given(*arguments):
         j0, j1, values = arguments[9], arguments[10], arguments[17]
         values[:] = columns[:, :, j0:j1]
 
     with (
-        patch.object(runs, "_decompose", nobody_is_fine),
+        patch.object(modes, "_decompose", nobody_is_fine),
         patch.object(spreads, "_block_rows", given),
     ):
         found = list(percentiles(who, plan, wanted, points=points, **START))

@@ -21,7 +21,7 @@ _FEWER = 1e-3  # share of a percentile that everybody's doubt has at least
 _AGAIN = 1.1  # how far off the last time, once more
 
 
-@inner(fused=True)
+@inner(loose=True)
 def stretching(
     people: int, o: int, hours: float, lam: Any, amounts: Any, before: Any, modes: Any, starts: Any
 ) -> float:
@@ -36,7 +36,7 @@ def stretching(
     return math.exp(min(fading / whole * hours, _FARTHEST)) if whole > 0.0 else 1.0
 
 
-@inner(fused=True)
+@inner(loose=True)
 def going_on(people: int, begins: Any, ends: Any, value: float) -> float:
     """Where a percentile may be at the end of a span, from people near it at its begin; or 0."""
     was = goes = 0.0
@@ -49,43 +49,59 @@ def going_on(people: int, begins: Any, ends: Any, value: float) -> float:
     return value * goes / was if was > 0.0 else 0.0
 
 
-@inner(fused=True)
+@inner(loose=True)
 def hanging_near(
-    people: int, begins: Any, ends: Any, sag: Any, doubt: Any, scale: float, middle: float
-) -> tuple[float, float]:
-    """How far people near a value in the middle of a span hang below their chords, and by how
-    much that varies within it. Whoever is in doubt, his modes nearly cancelling, counts little.
+    people: int, begins: Any, ends: Any, sag: Any, sag_end: Any, doubt: Any, scale: float,
+    middle: float,
+) -> tuple[float, float, float]:  # fmt: skip
+    """How far people near a value in the middle of a span hang below their chords at its begin
+    and at its end, and how unsure that is. Whoever is in doubt counts little: his modes nearly
+    cancel.
     """
     apart, near = max(people // _BLOCKS, _BLOCK), _NEAR * middle
     for _ in range(_NEARS):
-        number = hanging = unsure = 0.0
+        number = hanging = hanging_end = unsure = 0.0
         for begin in range(0, people, apart):
             for i in range(begin, min(begin + _BLOCK, people)):
                 off = abs(0.5 * (begins[i] + ends[i] * scale) - middle)
                 weight = 1.0 / (doubt[i] + _FEWER * middle) if off < near else 0.0
                 number += weight
                 hanging += weight * sag[i]
+                hanging_end += weight * sag_end[i]
                 unsure += weight * doubt[i]
         if number > 0.0:
-            return hanging / number, unsure / number
+            return hanging / number, hanging_end / number, unsure / number
         near *= 4.0
-    return 0.0, 0.0
+    return 0.0, 0.0, 0.0
 
 
 @inner(fused=True)
 def around(
-    mine: Any, one: float, end: float, k: int, hanging: float, unsure: float, widen: float,
-    band: Any,
+    mine: Any, one: float, end: float, k: int, hanging: float, hanging_end: float, unsure: float,
+    widen: float, band: Any,
 ) -> None:  # fmt: skip
-    """A band around the way from ``one`` to ``end``, as ``columns.part`` takes it.
+    """A band around the way from ``one`` to ``end``, as ``columns.part`` takes it, and the guess
+    around which it is drawn.
 
     mine: what is kept of the percentile: how far off such a guess was before.
     """
     loose = min(_LOOSE * widen * mine[WIDTH], 0.9)
-    spare = widen * (unsure + _SPARE * abs(hanging))
     off = widen * _AGAIN * one * k * k
-    band[0], band[1] = one * (1.0 - loose), end * (1.0 - loose)
-    band[2] = hanging + spare + off * mine[MORE]
-    band[3], band[4] = one * (1.0 + loose), end * (1.0 + loose)
-    band[5] = hanging - spare - off * mine[LESS]
-    band[6] = hanging
+    for edge, side in ((0, 1.0), (4, -1.0)):
+        begin, last = one * (1.0 - side * loose), end * (1.0 - side * loose)
+        more = off * (mine[MORE] if edge == 0 else mine[LESS]) + widen * unsure
+        sag = hanging + side * (more + widen * _SPARE * abs(hanging))
+        sag_end = hanging_end + side * (more + widen * _SPARE * abs(hanging_end))
+        band[edge], band[edge + 3] = begin, last
+        band[edge + 1] = 2.0 * begin + last - 4.0 * sag
+        band[edge + 2] = begin + 2.0 * last - 4.0 * sag_end
+    band[8], band[9] = hanging, hanging_end
+
+
+@inner(fused=True)
+def edge_at(edge: Any, s: float) -> float:
+    """Where an edge of a band is, s going from 0 to 1 through a span."""
+    left = 1.0 - s
+    begin, end = left * edge[0] + s * edge[1], left * edge[2] + s * edge[3]
+    here: float = left * left * begin + s * s * end
+    return here

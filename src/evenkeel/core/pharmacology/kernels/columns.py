@@ -8,27 +8,35 @@ Only compiled code may call these, and the caller answers for the addresses.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 
 from evenkeel.core.pharmacology.kernels.instructions import (
+    DOUBLE,
     INT,
     LONG,
     LONGS,
+    VECTOR,
     WIDE,
     count_up,
     every,
+    fused,
     halves,
+    how_many,
     keep_places,
     long,
+    marked,
     number_at,
     number_place,
+    packs,
     spread,
     tools,
     vector_at,
     vectorised,
+    whole,
 )
 from evenkeel.core.pharmacology.kernels.sizes import BAND
 
@@ -60,6 +68,11 @@ def sift(_typing: Any, values: Any, count: Any, low: Any, high: Any, found: Any,
             ):
                 above = b.fcmp_ordered(">=", each, low_of)
                 inside.append(b.and_(above, b.fcmp_ordered("<", each, high_of)))
+            if packs():
+                at = b.load(kept)
+                b.store(marked(b, now, inside[0]), vector_at(b, found, at), align=8)
+                b.store(b.add(at, how_many(b, inside[0])), kept)
+                return
 
             def put(lane: int, at: Any) -> None:
                 one = b.extract_element(now, ir.Constant(INT, lane))
@@ -81,71 +94,116 @@ def sift(_typing: Any, values: Any, count: Any, low: Any, high: Any, found: Any,
 
 
 @vectorised  # type: ignore[untyped-decorator]
+def two_at(_typing: Any, values: Any, count: Any, rank: Any) -> Any:
+    """The first two values become those of a rank and of the next; each is compared with each.
+
+    There must be room for one vector more behind the ``count`` values; it is overwritten.
+    """
+
+    def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
+        values, count, rank = given
+        lowest = every(-math.inf)
+        b.store(lowest, vector_at(b, values, count), align=8)
+        first, second, less = (tools.alloca_once(b, kind) for kind in (VECTOR, VECTOR, LONGS))
+        b.store(lowest, first)
+        b.store(lowest, second)
+
+        def body(k: Any) -> None:
+            now = b.load(vector_at(b, values, k), align=8)
+            b.store(ir.Constant(LONGS, [0] * WIDE), less)
+
+            def other(h: Any) -> None:
+                one = spread(b, b.load(number_place(b, values, h)))
+                under = b.fcmp_ordered("<", one, now)
+                b.store(b.sub(b.load(less), b.sext(under, LONGS)), less)
+
+            count_up(b, count, long(1), other)
+            for made, most in ((first, rank), (second, b.add(rank, long(1)))):
+                not_more = b.icmp_signed("<=", b.load(less), spread(b, most, LONGS))
+                one = b.select(not_more, now, lowest)
+                b.store(b.select(b.fcmp_ordered(">", one, b.load(made)), one, b.load(made)), made)
+
+        count_up(b, count, long(WIDE), body)
+        kind = ir.FunctionType(DOUBLE, [VECTOR])
+        name = f"llvm.vector.reduce.fmax.v{WIDE}f64"
+        reduce = tools.get_or_insert_function(b.module, kind, name)
+        for place, made in enumerate((first, second)):
+            b.store(b.call(reduce, [b.load(made)]), number_place(b, values, long(place)))
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 3), build
+
+
+@vectorised  # type: ignore[untyped-decorator]
 def part(
-    _typing: Any, begins: Any, ends: Any, sag: Any, doubt: Any, count: Any, scale: Any,
-    bands: Any, wanted: Any, marks: Any, stride: Any, below: Any,
+    _typing: Any, begins: Any, ends: Any, sag: Any, sag_end: Any, doubt: Any, count: Any,
+    scale: Any, bands: Any, wanted: Any, marks: Any, stride: Any, below: Any,
 ) -> Any:  # fmt: skip
     """Of everybody at both ends of a span: who may cross a band around a percentile's path.
 
     Whoever is certainly below a band is counted, whoever is certainly above it passed over.
-    A value hangs below the straight line between its ends by 4 s (1 - s) times ``sag`` or by
-    up to ``doubt`` more or less of it, s going from 0 to 1; and so do the edges of a band.
-    What differs is the straight line between the ends of the difference, and a bow that is at
-    its most where it is all.
+    A value hangs below the straight line between its ends by 4 s (1 - s) times what goes from
+    ``sag`` to ``sag_end``, or by up to ``doubt`` more or less of it, s going from 0 to 1. That is
+    a cubic, and so are the edges of a band: a cubic whose four numbers (the ends, and three
+    times each of the two between them in Bernstein's form) are all below those of another lies
+    below it.
 
-    begins, ends (times ``scale``), sag, doubt: ``count`` numbers, a multiple of WIDE.
-    bands: rows of BAND numbers: both ends of the lower edge and how far it hangs below its
-    straight line, and the same of the upper edge.
+    begins, ends (times ``scale``), sag, sag_end, doubt: ``count`` numbers, a multiple of WIDE.
+    bands: rows of BAND numbers: four of the lower edge, four of the upper one.
     marks: rows of ``stride`` bytes, one for each band: a bit for each person, set for
     whoever may cross; ``places_of`` reads them.
     below: WIDE int64 for each band, to which those below are added.
     """
 
     def build(context: Any, b: Any, _signature: Any, given: Any) -> Any:
-        begins, ends, sag, doubt, count, scale, bands, wanted, marks, stride, below = given
+        (begins, ends, sag, sag_end, doubt, count, scale, bands, wanted, marks, stride,
+         below) = given  # fmt: skip
         by, byte = spread(b, scale), ir.IntType(8)
 
-        def larger(x: Any, y: Any) -> Any:
-            return b.select(b.fcmp_ordered(">", x, y), x, y)
-
-        def smaller(x: Any, y: Any) -> Any:
-            return b.select(b.fcmp_ordered("<", x, y), x, y)
-
         def body(k: Any) -> None:
-            hangs = b.load(vector_at(b, sag, k), align=8)
-            unsure = b.load(vector_at(b, doubt, k), align=8)
             first = b.load(vector_at(b, begins, k), align=8)
-            second = b.fmul(b.load(vector_at(b, ends, k), align=8), by)
-            least, most = b.fsub(hangs, unsure), b.fadd(hangs, unsure)
+            last = b.fmul(b.load(vector_at(b, ends, k), align=8), by)
+            unsure = b.load(vector_at(b, doubt, k), align=8)
+            lowest, highest = [first], [first]
+            for more, line in ((sag, (first, last)), (sag_end, (last, first))):
+                hangs = b.load(vector_at(b, more, k), align=8)
+                chord = fused(b, every(2.0), *line)
+                for made, much in (
+                    (lowest, b.fadd(hangs, unsure)), (highest, b.fsub(hangs, unsure)),
+                ):  # fmt: skip
+                    made.append(fused(b, every(-4.0), much, chord))
+            lowest.append(last)
+            highest.append(last)
 
             def band(p: Any) -> None:
                 at = b.add(bands, b.mul(p, long(8 * BAND)))
-                low, low_end, low_sag, high, high_end, high_sag = (
-                    spread(b, number_at(b, at, q)) for q in range(6)
-                )
+                edges = [spread(b, number_at(b, at, q)) for q in range(8)]
                 place = b.inttoptr(b.add(below, b.shl(p, long(6))), LONGS.as_pointer())
-                # The end that is farther up, above the lower edge; and what the bow may add.
-                over = larger(b.fsub(first, low), b.fsub(second, low_end))
-                bow = smaller(b.fsub(least, low_sag), every(0.0))
-                beneath = smaller(b.fsub(first, high), b.fsub(second, high_end))
-                dip = larger(b.fsub(most, high_sag), every(0.0))
-                under = b.fcmp_ordered("<", over, bow)
-                b.store(b.sub(b.load(place, align=8), b.sext(under, LONGS)), place, align=8)
-                # Neither certainly below nor certainly above.
-                crosses = [
-                    b.and_(b.fcmp_unordered(">=", o, w), b.fcmp_unordered("<=", u, d))
-                    for o, w, u, d in zip(
-                        halves(b, over), halves(b, bow), halves(b, beneath), halves(b, dip),
+
+                def all_of(sign: str, numbers: list[Any], limits: list[Any]) -> list[Any]:
+                    made = []
+                    for each in zip(
+                        *(halves(b, x) for x in numbers), *(halves(b, x) for x in limits),
                         strict=True,
-                    )
-                ]  # fmt: skip
+                    ):  # fmt: skip
+                        pairs = zip(each[:4], each[4:], strict=True)
+                        tests = [b.fcmp_ordered(sign, x, y) for x, y in pairs]
+                        made.append(b.and_(b.and_(*tests[:2]), b.and_(*tests[2:])))
+                    return made
+
+                under = all_of("<", highest, edges[:4])
+                over = all_of(">", lowest, edges[4:])
+                counted = b.sext(whole(b, under), LONGS)
+                b.store(b.sub(b.load(place, align=8), counted), place, align=8)
                 row = b.add(marks, b.mul(p, stride))
                 mark = b.inttoptr(b.add(row, b.lshr(k, long(3))), byte.as_pointer())
-                first_half, second_half = (
-                    b.zext(b.bitcast(mask, ir.IntType(WIDE // 2)), byte) for mask in crosses
-                )
-                high_half = b.shl(second_half, ir.Constant(byte, WIDE // 2))
-                b.store(b.or_(first_half, high_half), mark)
+                bits: Any = ir.Constant(byte, 0)
+                for number, (beneath, above) in enumerate(zip(under, over, strict=True)):
+                    width = WIDE // len(under)
+                    some = b.bitcast(b.not_(b.or_(beneath, above)), ir.IntType(width))
+                    some = b.zext(some, byte) if width < WIDE else some
+                    bits = b.or_(bits, b.shl(some, ir.Constant(byte, width * number)))
+                b.store(bits, mark)
 
             count_up(b, wanted, long(1), band)
 
@@ -153,7 +211,7 @@ def part(
         return context.get_dummy_value()
 
     place = types.intp
-    return types.void(*[place] * 5, types.float64, *[place] * 5), build
+    return types.void(*[place] * 6, types.float64, *[place] * 5), build
 
 
 @vectorised  # type: ignore[untyped-decorator]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from evenkeel.core.pharmacology.kernels.bands import around, hanging_near
+from evenkeel.core.pharmacology.kernels.bands import around, edge_at, hanging_near
 from evenkeel.core.pharmacology.kernels.columns import part, places_of
 from evenkeel.core.pharmacology.kernels.instructions import WIDE
 from evenkeel.core.pharmacology.kernels.making import inner
@@ -50,36 +50,38 @@ def _among(
 @inner(fused=True)
 def _expect(
     people: int, first_point: int, k: int, mine: Any, kept: Any, scale: float, begins: Any,
-    ends: Any, sag: Any, doubt: Any, widen: float, band: Any,
+    ends: Any, sag: Any, sag_end: Any, doubt: Any, widen: float, band: Any,
 ) -> None:  # fmt: skip
     """A band for a percentile that is known at both ends."""
     one, end = mine[first_point], mine[first_point + k] * scale
     middle = 0.5 * (one + end)
-    hanging, unsure = hanging_near(people, begins, ends, sag, doubt, scale, middle)
-    around(kept, one, end, k, hanging, unsure, widen, band)
+    hanging, hanging_end, unsure = hanging_near(
+        people, begins, ends, sag, sag_end, doubt, scale, middle
+    )
+    around(kept, one, end, k, hanging, hanging_end, unsure, widen, band)
 
 
 @inner(fused=True)
 def through(
     people: int, o: int, first_point: int, k: int, step: float, lam: Any, amounts: Any, fades: Any,
     modes: Any, starts: Any, more: Any, others: Any, shares: Any, made: Any, kept: Any,
-    scale: float, begins: Any, ends: Any, sag: Any, doubt: Any, column: Any, fade: Any, few: Any,
-    ratios: Any, within: Any, found: Any, chosen: Any, bands: Any, counts: Any, marks: Any,
-    below: Any,
+    scale: float, begins: Any, ends: Any, sag: Any, sag_end: Any, doubt: Any, column: Any,
+    fade: Any, few: Any, ratios: Any, within: Any, found: Any, chosen: Any, bands: Any,
+    counts: Any, marks: Any, below: Any,
 ) -> int:  # fmt: skip
     """All percentiles of an output at the points within a span; tell how many may cross."""
     wanted, load = shares.size, 0
     for p in range(wanted):
         _expect(
-            people, first_point, k, made[:, o, p], kept[p], scale, begins, ends, sag, doubt, 1.0,
-            bands[p],
+            people, first_point, k, made[:, o, p], kept[p], scale, begins, ends, sag, sag_end,
+            doubt, 1.0, bands[p],
         )  # fmt: skip
     marks[:] = 0
     counts[:] = 0
     part(
-        begins.ctypes.data, ends.ctypes.data, sag.ctypes.data, doubt.ctypes.data, doubt.size,
-        scale, bands.ctypes.data, wanted, marks.ctypes.data, 8 * marks.shape[1],
-        counts.ctypes.data,
+        begins.ctypes.data, ends.ctypes.data, sag.ctypes.data, sag_end.ctypes.data,
+        doubt.ctypes.data, doubt.size, scale, bands.ctypes.data, wanted, marks.ctypes.data,
+        8 * marks.shape[1], counts.ctypes.data,
     )  # fmt: skip
     for p in range(wanted):
         widen = 1.0
@@ -95,15 +97,15 @@ def through(
                 break
             widen *= _WIDER
             _expect(
-                people, first_point, k, made[:, o, p], kept[p], scale, begins, ends, sag, doubt,
-                widen, bands[p],
+                people, first_point, k, made[:, o, p], kept[p], scale, begins, ends, sag, sag_end,
+                doubt, widen, bands[p],
             )  # fmt: skip
             marks[p] = 0
             counts[p] = 0
             part(
-                begins.ctypes.data, ends.ctypes.data, sag.ctypes.data, doubt.ctypes.data,
-                doubt.size, scale, bands[p].ctypes.data, 1, marks[p].ctypes.data, 0,
-                counts[p].ctypes.data,
+                begins.ctypes.data, ends.ctypes.data, sag.ctypes.data, sag_end.ctypes.data,
+                doubt.ctypes.data, doubt.size, scale, bands[p].ctypes.data, 1,
+                marks[p].ctypes.data, 0, counts[p].ctypes.data,
             )  # fmt: skip
     return load
 
@@ -136,7 +138,7 @@ def _inside(
     back, shrunk = scale ** (-1.0 / k), 1.0
     less = more_than = 0.0
     # A guess: as far off the line as before, and going on so; at first, as on the last span.
-    hanging = band[6]
+    hanging, hanging_end = band[8], band[9]
     off = 1.0 - 4.0 * hanging / (k * one) if one > 0.0 else 1.0
     off_before = 1.0
     for h in range(1, k):
@@ -160,8 +162,7 @@ def _inside(
         )  # fmt: skip
         if rank == last:
             second = first
-        low = (band[0] + (band[1] - band[0]) * s - bow * band[2]) * shrunk
-        high = (band[3] + (band[4] - band[3]) * s - bow * band[5]) * shrunk
+        low, high = edge_at(band[:4], s) * shrunk, edge_at(band[4:8], s) * shrunk
         if not (low <= first and second <= high):
             if not for_certain:
                 return False
@@ -177,7 +178,8 @@ def _inside(
             off = 2.0 * value / line - off_before
             off_before = value / line
             if bow >= 0.5:
-                beside = ((line - value) / bow - hanging) / (one * k * k)
+                hangs = hanging + (hanging_end - hanging) * s
+                beside = ((line - value) / bow - hangs) / (one * k * k)
                 less, more_than = min(less, beside), max(more_than, beside)
     mine[LESS], mine[MORE] = -less, more_than
     return True

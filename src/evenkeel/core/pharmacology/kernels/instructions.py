@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from llvmlite import ir  # type: ignore[import-untyped]
+import llvmlite.binding as llvm  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -33,8 +34,8 @@ def every(value: float) -> ir.Constant:
     return ir.Constant(VECTOR, [value] * WIDE)
 
 
-def spread(b: Any, value: Any) -> Any:
-    empty = ir.Constant(VECTOR, ir.Undefined)
+def spread(b: Any, value: Any, kind: Any = VECTOR) -> Any:
+    empty = ir.Constant(kind, ir.Undefined)
     one = b.insert_element(empty, value, ir.Constant(INT, 0))
     zeros = ir.Constant(ir.VectorType(INT, WIDE), [0] * WIDE)
     return b.shuffle_vector(one, empty, zeros)
@@ -112,14 +113,48 @@ def count_up(b: Any, stop: Any, by: Any, body: Callable[[Any], None]) -> None:
     b.position_at_end(after)
 
 
+def packs() -> bool:
+    """Whether this processor has masks of eight, and moves what they mark side by side at once."""
+    features = llvm.get_host_cpu_features()
+    return all(features.get(name, False) for name in ("avx512f", "avx512dq", "avx512vl"))
+
+
+def marked(b: Any, value: Any, mask: Any) -> Any:
+    """Those of eight numbers that a mask marks, from the first place on; where ``packs``."""
+    kind = ir.FunctionType(VECTOR, [VECTOR, mask.type, VECTOR])
+    name = f"llvm.experimental.vector.compress.v{WIDE}f64"
+    empty = ir.Constant(VECTOR, ir.Undefined)
+    return b.call(tools.get_or_insert_function(b.module, kind, name), [value, mask, empty])
+
+
+def how_many(b: Any, mask: Any) -> Any:
+    """Marks of a mask."""
+    bits = b.zext(b.bitcast(mask, ir.IntType(WIDE)), LONG)
+    kind = ir.FunctionType(LONG, [LONG])
+    return b.call(tools.get_or_insert_function(b.module, kind, "llvm.ctpop.i64"), [bits])
+
+
 def halves(b: Any, value: Any) -> list[Any]:
-    """Both halves: comparisons of four are one register, of eight they are packed first."""
+    """Both halves: comparisons of four are one register, of eight they are packed first.
+
+    Where masks of eight are registers themselves: all of it.
+    """
+    if packs():
+        return [value]
     empty = ir.Constant(value.type, ir.Undefined)
     kind = ir.VectorType(INT, WIDE // 2)
     return [
         b.shuffle_vector(value, empty, ir.Constant(kind, list(range(k, k + WIDE // 2))))
         for k in (0, WIDE // 2)
     ]
+
+
+def whole(b: Any, parts: list[Any]) -> Any:
+    """What ``halves`` has made, as one again."""
+    if len(parts) == 1:
+        return parts[0]
+    places = ir.Constant(ir.VectorType(INT, WIDE), list(range(WIDE)))
+    return b.shuffle_vector(*parts, places)
 
 
 def keep_places(b: Any, masks: list[Any], kept: Any, put: Callable[[int, Any], None]) -> None:

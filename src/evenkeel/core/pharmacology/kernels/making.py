@@ -73,12 +73,15 @@ _TYPES: dict[str, Any] = {"f8": numba.float64, "i8": numba.int64, "b1": numba.bo
 _SCALARS: dict[str, Any] = {"f8": ir.DoubleType(), "i8": _LONG, "b1": _BYTE}
 
 
-def inner(*, fused: bool = False) -> Callable[[Function], Function]:
-    """For a function that kernels call."""
+def inner(*, fused: bool = False, loose: bool = False) -> Callable[[Function], Function]:
+    """For a function that kernels call. loose: sums in any order, for what is guessed alone."""
     jit: Any = numba.njit
+    allowed = {"contract"} if fused else set()
+    if loose:
+        allowed |= {"contract", "reassoc"}
 
     def compiling(function: Function) -> Function:
-        made: Function = jit(fastmath={"contract"} if fused else False, **_PLAIN)(function)
+        made: Function = jit(fastmath=allowed or False, **_PLAIN)(function)
         return made
 
     return compiling

@@ -3,8 +3,9 @@
 In: rate matrices of many people (see ``structure``). Out: their modes, and who has none
 that are apart: where two eigenvalues nearly coincide, modes lose digits in proportion, and
 ``blocks`` computes such people without. Eight people at once, so that nobody waits for a
-division, nor for a turn that only others take. Arrays: i person, m mode, o output, s one of
-the eight.
+division, nor for a turn that only others take. What comes out stands side by side, person by
+person. Arrays: i person, u column of a person, m mode, o output, r mode of an output, a site
+where something is given, s one of the eight.
 """
 
 from __future__ import annotations
@@ -219,7 +220,8 @@ def _follow(
 @entry(
     {
         "rates": "f8 i n n", "outputs": "f8 i n o", "nodes": "i8 n", "starts": "i8 g",
-        "lam": "f8 i n, filled", "weights": "f8 i o n, filled", "left": "f8 i n n, filled",
+        "sites": "i8 a", "adds_to": "i8 r", "modes": "i8 r", "begin": "i8",
+        "lam": "f8 n u, filled", "weights": "f8 r u, filled", "left": "f8 a n u, filled",
         "fine": "b1 i, filled", "matrix": f"f8 n n {WIDE}, filled",
         "adds": f"f8 n o {WIDE}, filled", "room": f"f8 5 n {WIDE}, filled",
         "own": f"f8 10 {WIDE}, filled",
@@ -227,26 +229,29 @@ def _follow(
     fused=True,
 )  # fmt: skip
 def decompose(
-    rates: Any, outputs: Any, nodes: Any, starts: Any, lam: Any, weights: Any, left: Any,
-    fine: Any, matrix: Any, adds: Any, room: Any, own: Any,
+    rates: Any, outputs: Any, nodes: Any, starts: Any, sites: Any, adds_to: Any, modes: Any,
+    begin: int, lam: Any, weights: Any, left: Any, fine: Any, matrix: Any, adds: Any, room: Any,
+    own: Any,
 ) -> None:  # fmt: skip
-    """Modes of every person.
+    """Modes of every person, into columns of people that begin with ``begin``.
 
     Args:
         rates: shape (i, n, n), 1/h. outputs: shape (i, n, o), ng/mL per mg.
         nodes, starts: of ``Structure``.
-        lam: filled, shape (i, n): decay of each mode, 1/h.
-        weights: filled, shape (i, o, n): what a mode adds to an output.
-        left: filled, shape (i, n, n): what a state adds to a mode.
-        fine: filled, shape (i,): False where two rates nearly coincide; neither weights nor
-            left are filled there.
+        sites: where something is given. adds_to, modes: which mode adds to which output.
+        lam: filled, shape (n, u): decay of each mode, 1/h.
+        weights: filled, shape (r, u): what modes[r] adds to output adds_to[r].
+        left: filled, shape (a, n, u): what a mode gains from sites[a]. There must be room
+            for whole vectors of people: the last ones are filled as the last person.
+        fine: filled, shape (i,): False where two rates nearly coincide: such a person's modes
+            decay by 1 and are nothing.
         matrix, adds, room, own: memory to work in.
     """
     people, n, kinds = rates.shape[0], rates.shape[1], outputs.shape[2]
     x, v, w = room[_X], room[_V], room[_W]
     fill(own[_ONE], 1.0)
     for first in range(0, people, WIDE):
-        count = min(WIDE, people - first)
+        count, at = min(WIDE, people - first), begin + first
         for s in range(WIDE):
             i = first + min(s, count - 1)  # the last one stands in for whoever is not there
             for j in range(n):
@@ -261,30 +266,30 @@ def decompose(
             mark_not_above(own[_NONE], x[m])
             for k in range(m):
                 mark_near(own[_NONE], x[m], x[k], NEAREST)
-        some = False
-        for s in range(count):
-            fine[first + s] = own[_NONE, s] == 0.0
-            some |= fine[first + s]
-            for m in range(n):
-                lam[first + s, m] = x[m, s]
-        if not some:
-            continue
+            for s in range(WIDE):
+                lam[m, at + s] = x[m, s]
         for group in range(starts.size - 1):
             for m in range(starts[group], starts[group + 1]):
                 _vectors(matrix, nodes, starts, group, x[m], own, room)
-                for o in range(kinds):
-                    total = own[_TOP]
-                    fill(total, 0.0)
-                    for j in range(n):
-                        add_times(total, adds[j, o], v[j])
-                    for s in range(count):
-                        weights[first + s, o, m] = total[s]
-                for s in range(count):
-                    for j in range(n):
-                        left[first + s, m, j] = w[j, s]
-        for s in range(count):
-            if own[_NONE, s] != 0.0:
-                fine[first + s] = False
-                for o in range(kinds):
-                    for m in range(n):
-                        weights[first + s, o, m] = 0.0
+                for r in range(modes.size):
+                    if modes[r] == m:
+                        total = own[_TOP]
+                        fill(total, 0.0)
+                        for j in range(n):
+                            add_times(total, adds[j, adds_to[r]], v[j])
+                        for s in range(WIDE):
+                            weights[r, at + s] = total[s]
+                for a in range(sites.size):
+                    for s in range(WIDE):
+                        left[a, m, at + s] = w[sites[a], s]
+        for s in range(WIDE):
+            none = own[_NONE, s] != 0.0
+            if s < count:
+                fine[first + s] = not none
+            if none:
+                for m in range(n):
+                    lam[m, at + s] = 1.0
+                    for a in range(sites.size):
+                        left[a, m, at + s] = 0.0
+                for r in range(modes.size):
+                    weights[r, at + s] = 0.0

@@ -13,7 +13,7 @@ from typing import Any
 from evenkeel.core.pharmacology.kernels.columns import gather
 from evenkeel.core.pharmacology.kernels.instructions import WIDE
 from evenkeel.core.pharmacology.kernels.making import inner
-from evenkeel.core.pharmacology.kernels.paths import along, onward
+from evenkeel.core.pharmacology.kernels.paths import along, fade, onward, settle
 from evenkeel.core.pharmacology.kernels.vectors import decays
 
 _PART = 2048  # people treated at once: what fades them stays in the cache for all outputs
@@ -45,10 +45,7 @@ def _copy(a: Any, made: Any) -> None:
 
 
 @inner(fused=True)
-def _fade(lam: Any, hours: Any, alike: bool, made: Any) -> None:
-    if alike:
-        decays(lam.ctypes.data, max(hours[0], 0.0), made.ctypes.data, made.size)
-        return
+def _fade(lam: Any, hours: Any, made: Any) -> None:
     for i in range(made.size):
         made[i] = lam[i] * max(hours[i], 0.0)
     decays(made.ctypes.data, 1.0, made.ctypes.data, made.size)
@@ -67,49 +64,50 @@ def _settle(full: Any, fade: Any, now: Any) -> None:
 
 
 @inner(fused=True)
-def _missing(full: Any, fade: Any, now: Any) -> None:
-    """Of what is to be reached, what fades away: into ``fade``."""
-    for i in range(now.size):
-        fade[i] *= now[i] - full[i]
+def _all_alike(
+    time: float, lam: Any, left: Any, when: Any, site: Any, amount: Any, is_rate: Any, event: Any,
+    clock: Any, now: Any, rate: Any,
+) -> None:  # fmt: skip
+    """All that happens to everybody at once before a time; the first one's clock is everybody's."""
+    n, wide = lam.shape
+    while event[0] < when.size and when[event[0]] < time:
+        e = event[0]
+        hours = max(when[e] - clock[0], 0.0)
+        for m in range(n):
+            settle(
+                lam[m].ctypes.data, rate[m].ctypes.data, now[m].ctypes.data, hours,
+                left[site[e], m].ctypes.data, amount[e].ctypes.data,
+                rate[m].ctypes.data if is_rate[e] else now[m].ctypes.data, wide,
+            )  # fmt: skip
+        clock[0] = when[e]
+        event[0] = e + 1
 
 
 @inner(fused=True)
-def _happen(
-    people: int, time: float, common: bool, lam: Any, left: Any, when: Any, site: Any, amount: Any,
-    is_rate: Any, event: Any, clock: Any, now: Any, rate: Any, lines: Any,
+def _each_alone(
+    people: int, time: float, lam: Any, left: Any, when: Any, site: Any, amount: Any, is_rate: Any,
+    event: Any, clock: Any, now: Any, rate: Any, lines: Any,
 ) -> None:  # fmt: skip
-    """All that happens before a time."""
+    """All that happens to each before a time."""
     n, wide, events = lam.shape[0], lam.shape[1], when.shape[1]
-    hours, fade, full = lines[0], lines[1], lines[2]
+    hours, faded, full = lines[0], lines[1], lines[2]
     for i in range(people, wide):
         hours[i] = 0.0
     some = people > 0
     while some:
         some = False
         for i in range(people):
-            own, e = 0 if common else i, event[i]
+            e = event[i]
             hours[i] = -1.0
-            if e < events and when[own, e] < time:
-                hours[i] = max(when[own, e] - clock[i], 0.0)
+            if e < events and when[i, e] < time:
+                hours[i] = max(when[i, e] - clock[i], 0.0)
                 some = True
         if not some:
             break
-        if not common or hours[0] > 0.0:
-            for m in range(n):
-                _fade(lam[m], hours, common, fade)
-                _levels(rate[m], lam[m], full)
-                _settle(full, fade, now[m])
-        if common:
-            e = event[0]
-            for m in range(n):
-                if is_rate[0, e]:
-                    _add_times(left[site[0, e], m], amount[e], rate[m])
-                else:
-                    _add_times(left[site[0, e], m], amount[e], now[m])
-            for i in range(people):
-                clock[i] = when[0, e]
-                event[i] = e + 1
-            continue
+        for m in range(n):
+            _fade(lam[m], hours, faded)
+            _levels(rate[m], lam[m], full)
+            _settle(full, faded, now[m])
         for i in range(people):
             if hours[i] < 0.0:
                 continue
@@ -122,6 +120,31 @@ def _happen(
                     now[m, i] += gained
             clock[i] = when[i, e]
             event[i] = e + 1
+
+
+@inner(fused=True)
+def _waiting(
+    people: int, time: float, when: Any, event: Any, clock: Any, hours: Any, alive: Any
+) -> tuple[float, bool]:
+    """Hours since each one's clock; when anybody's course bends next; whether anybody has yet to
+    begin."""
+    following, late = math.inf, False
+    events = when.shape[1]
+    common = when.shape[0] == 1
+    for i in range(min(people, 1) if common else people):
+        hours[i] = max(time - clock[i], 0.0)
+        alive[i] = 1.0 if time >= clock[i] else 0.0
+        if time < clock[i]:  # nothing is there before, all that there is at that time itself
+            following = min(following, clock[i] - 2.5e-16 * abs(clock[i]))
+            late = True
+        elif event[i] < events:
+            following = min(following, when[i, event[i]])
+    if common:
+        hours[1:people] = hours[0]
+        alive[1:people] = alive[0]
+    hours[people:] = 0.0
+    alive[people:] = 1.0
+    return following, late
 
 
 @inner(fused=True)
@@ -144,42 +167,37 @@ def brought_to(
     Returns:
         When anybody's course bends next, and whether nobody has anything yet.
     """
-    n, wide, events = lam.shape[0], lam.shape[1], when.shape[1]
-    common = when.shape[0] == 1
-    hours, fade, full, alive = lines[0], lines[1], lines[2], lines[3]
-    _happen(
-        people, time, common, lam, left, when, site, amount, is_rate, event, clock, now, rate,
-        lines,
-    )  # fmt: skip
-    following, late = math.inf, False
-    for i in range(people):
-        hours[i] = time - clock[i]
-        alive[i] = 1.0 if hours[i] >= 0.0 else 0.0
-        if hours[i] < 0.0:  # nothing is there before, all that there is at that time itself
-            following = min(following, clock[i] - 2.5e-16 * abs(clock[i]))
-            late = True
-        elif event[i] < events:
-            following = min(following, when[0 if common else i, event[i]])
-    for i in range(people, wide):
-        alive[i] = 1.0
-        hours[i] = 0.0
-    more[:] = 0.0
-    for m in range(n):
-        _fade(lam[m], hours, common, fade)
-        _levels(rate[m], lam[m], full)
-        _missing(full, fade, now[m])
-        if late:
-            _times(fade, alive, fade)
-            _times(full, alive, full)
+    n, wide = lam.shape
+    hours, left_there, full, alive = lines[0], lines[1], lines[2], lines[3]
+    if when.shape[0] == 1:
+        _all_alike(time, lam, left, when[0], site[0], amount, is_rate[0], event, clock, now, rate)
+    else:
+        _each_alone(
+            people, time, lam, left, when, site, amount, is_rate, event, clock, now, rate, lines
+        )
+    following, late = _waiting(people, time, when, event, clock, hours, alive)
+    for begin in range(0, wide, _PART):
+        part = slice(begin, min(begin + _PART, wide))
+        more[:, part] = 0.0
+        for m in range(n):
+            fade(
+                lam[m, part].ctypes.data, rate[m, part].ctypes.data, now[m, part].ctypes.data,
+                hours[part].ctypes.data, full[part].ctypes.data, left_there[part].ctypes.data,
+                part.stop - part.start,
+            )  # fmt: skip
+            if late:
+                _times(left_there[part], alive[part], left_there[part])
+                _times(full[part], alive[part], full[part])
+            for o in range(starts.size - 1):
+                for r in range(starts[o], starts[o + 1]):
+                    if modes[r] == m:
+                        _times(weights[r, part], left_there[part], amounts[r, part])
+                        _add_times(weights[r, part], full[part], more[o, part])
         for o in range(starts.size - 1):
+            _copy(more[o, part], value[o, part])
             for r in range(starts[o], starts[o + 1]):
-                if modes[r] == m:
-                    _times(weights[r], fade, amounts[r])
-                    _add_times(weights[r], full, more[o])
+                _add(amounts[r, part], value[o, part])
     for o in range(starts.size - 1):
-        _copy(more[o], value[o, :wide])
-        for r in range(starts[o], starts[o + 1]):
-            _add(amounts[r], value[o, :wide])
         value[o, people:wide] = math.inf
     return following, _nothing(people, now, rate)
 
@@ -200,12 +218,13 @@ def taken_on(
                 fades.ctypes.data + skip, lam.ctypes.data + skip, modes.ctypes.data + 8 * first,
                 starts[o + 1] - first, 8 * wide, scales[o], hours, -math.log(scales[o]),
                 more[o].ctypes.data + skip, value[o].ctypes.data + skip,
-                sag[o].ctypes.data + skip, doubt[o].ctypes.data + skip, count,
+                sag[0, o].ctypes.data + skip, sag[1, o].ctypes.data + skip,
+                doubt[o].ctypes.data + skip, count,
             )  # fmt: skip
     for o in range(starts.size - 1):
         for i in range(people, wide):
             value[o, i] = math.inf
-            sag[o, i] = doubt[o, i] = 0.0
+            sag[0, o, i] = sag[1, o, i] = doubt[o, i] = 0.0
 
 
 @inner(fused=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from evenkeel.core.pharmacology.kernels.columns import sift
+from evenkeel.core.pharmacology.kernels.columns import sift, two_at
 from evenkeel.core.pharmacology.kernels.instructions import WIDE
 from evenkeel.core.pharmacology.kernels.making import inner
 
@@ -25,6 +25,9 @@ FEW = 40  # values that are compared each with each
 _APART, _MANY = 16, 2_000  # one person in so many is a sample; fewer people need none
 _TRIES = 6
 _SHORT = 2_000  # numbers of a column that are looked at once more at little cost
+# Neighbourhoods on either side of a guess in which the rank is looked for, in a short column and
+# in a long one, which costs more to look at again.
+_NARROW, _WIDE = 1.0, 6.0
 _FARTHEST = 0.5  # share of a guess by which it is moved at once
 
 
@@ -35,19 +38,8 @@ def two_of(values: Any, count: int, rank: int) -> tuple[float, float]:
     There must be room for a vector behind the values.
     """
     if count <= FEW:
-        whole = (count + WIDE - 1) // WIDE * WIDE
-        for k in range(count, whole):
-            values[k] = math.inf
-        first = second = -math.inf
-        for i in range(count):
-            value, less = values[i], 0
-            for k in range(whole):
-                less += 1 if values[k] < value else 0
-            if less <= rank:
-                first = max(first, value)
-            if less <= rank + 1:
-                second = max(second, value)
-        return first, second
+        two_at(values.ctypes.data, count, rank)
+        return values[0], values[1]
     low, high = 0, count - 1
     while low < high:
         a, b, c = values[low], values[(low + high) // 2], values[high]
@@ -102,22 +94,43 @@ def _sampled(column: Any, people: int, rank: int, found: Any) -> tuple[float, fl
 
 
 @inner()
+def _closer(
+    found: Any, count: int, rank: int, guess: float, reach: float, below: Any
+) -> tuple[float, float]:
+    """As ``two_of``, of values that lie evenly within a share of a guess: few of them will do."""
+    if count > FEW and 2 * count + 4 * WIDE <= found.size:
+        at, room = (count + WIDE - 1) // WIDE * WIDE, 1.5 * NEIGHBOURS / count
+        for k in range(count, at):
+            found[k] = math.inf
+        share = (rank + 0.5) / count
+        low = guess * (1.0 + reach * (2.0 * (share - room) - 1.0))
+        high = guess * (1.0 + reach * (2.0 * (share + room) - 1.0))
+        rest = found[at:]
+        few = sift(found.ctypes.data, at, low, high, rest.ctypes.data, below.ctypes.data)
+        under = below[0]
+        if under <= rank and min(rank + 1, count - 1) < under + few:
+            return two_of(rest, few, rank - under)
+    return two_of(found, count, rank)
+
+
+@inner()
 def near(
     column: Any, people: int, rank: int, guess: float, width: float, found: Any, below: Any
 ) -> tuple[float, float, float]:
     """As ``two_of``, and how wide its neighbourhood is; NaN where the guess led nowhere."""
     last = min(rank + 1, people - 1)
     before, rank_before = 0.0, 0.0
+    wide = column.size >= _SHORT
     for _ in range(_TRIES):
-        reach = (0.7 if column.size < _SHORT else 1.5) * width
+        reach = (_WIDE if wide else _NARROW) * width
         count = sift(
             column.ctypes.data, column.size, guess * (1.0 - reach), guess * (1.0 + reach),
             found.ctypes.data, below.ctypes.data,
         )  # fmt: skip
         under = below[0]
         if under <= rank and last < under + count:
-            first, second = two_of(found, count, rank - under)
             seen = 2.0 * reach * NEIGHBOURS / count
+            first, second = _closer(found, count, rank - under, guess, reach, below)
             return first, second, max(min(seen, 4.0 * width), 0.25 * width)
         here = under + 0.5 * count
         each = width / NEIGHBOURS

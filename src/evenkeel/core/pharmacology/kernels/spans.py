@@ -36,7 +36,7 @@ _AFRESH = 512  # points after which everybody is computed from exponentials agai
 _FIRST = 2  # level of the first span after a happening, or below
 # What looking at everybody once costs, for each person and output, and for each percentile
 # more; what somebody who may cross costs, and his value at a point: in one unit.
-_ONE, _MORE, _PICKED, _POINT = 2.5, 1.0, 12.0, 0.5
+_ONE, _MORE, _PICKED, _POINT = 1.5, 0.6, 9.0, 0.5
 
 
 @inner(fused=True)
@@ -59,7 +59,7 @@ def _nothing_there(others: Any, first: int, last: int) -> bool:
         "rate": "f8 m u, filled", "others": "f8 x o k", "shares": "f8 p",
         "made": "f8 k o p, filled",
         "kept": f"f8 o p {REMEMBERED}, filled", "scales": "f8 o, filled",
-        "amounts": "f8 r u, filled", "more": "f8 o u, filled", "sag": "f8 o u, filled",
+        "amounts": "f8 r u, filled", "more": "f8 o u, filled", "sag": "f8 2 o u, filled",
         "doubt": "f8 o u, filled", "value": "f8 2 o c, filled", "column": "f8 c, filled",
         "lines": "f8 4 u, filled", "few": "f8 g d, filled", "ratios": "f8 g d, filled",
         "within": "f8 h, filled", "found": "f8 d, filled", "chosen": "i8 d, filled",
@@ -152,15 +152,15 @@ def window(
                     continue
                 load += through(
                     people, o, j - j0, k, step, lam, amounts, fades[0], modes, starts, more, others,
-                    shares, made, kept[o], scales[o], value[here, o], value[there, o], sag[o],
-                    doubt[o], column, lines[0], few, ratios, within, found, chosen, bands, counts,
-                    marks, below,
+                    shares, made, kept[o], scales[o], value[here, o], value[there, o],
+                    sag[0, o], sag[1, o], doubt[o], column, lines[0], few, ratios, within, found,
+                    chosen, bands, counts, marks, below,
                 )  # fmt: skip
             j += k
             here, past = there, at
-            # Of a span half as long some 0.45 may cross, of one twice as long 2.3 times as many.
-            shorter = load * (0.1 * _PICKED + 0.55 * _POINT * k)
-            longer = load * (0.3 * _PICKED + 2.6 * _POINT * k)
+            # Of a span half as long 0.6 may cross, of one twice as long 1.7 times as many.
+            shorter = load * (-0.18 * _PICKED + 0.41 * _POINT * k)
+            longer = load * (-0.3 * _PICKED + 1.4 * _POINT * k)
             if k > 1 and shorter > everybody:
                 level = max(at - 1, 1)
             elif at == level and level < longest and longer < everybody:

@@ -45,7 +45,7 @@ _FARTHEST = -700.0  # below, exp is as good as nothing; 1e-304 keeps its full di
 _TERMS = 13  # of the series on half of ln 2: the next is below 1e-17
 
 
-def _exp(b: Any, x: Any) -> Any:
+def exp_of(b: Any, x: Any) -> Any:
     """exp(x), x at most 700: 2**k times a series."""
     low = b.fcmp_ordered("<", x, every(_FARTHEST))
     x = b.select(low, every(_FARTHEST), x)
@@ -75,7 +75,7 @@ def decays(_typing: Any, rates: Any, hours: Any, made: Any, count: Any) -> Any:
 
         def body(m: Any) -> None:
             rate = b.load(vector_at(b, rates, m), align=8)
-            b.store(_exp(b, b.fmul(rate, back)), vector_at(b, made, m), align=8)
+            b.store(exp_of(b, b.fmul(rate, back)), vector_at(b, made, m), align=8)
 
         count_up(b, count, ir.Constant(LONG, WIDE), body)
         return context.get_dummy_value()
@@ -94,7 +94,7 @@ def exponentials(_typing: Any, made: Any, count: Any) -> Any:
             place = vector_at(b, made, m)
             x = b.load(place, align=8)
             small = b.fcmp_ordered("<=", x, every(-_FARTHEST))
-            b.store(b.select(small, _exp(b, x), every(math.inf)), place, align=8)
+            b.store(b.select(small, exp_of(b, x), every(math.inf)), place, align=8)
 
         count_up(b, count, ir.Constant(LONG, WIDE), body)
         return context.get_dummy_value()

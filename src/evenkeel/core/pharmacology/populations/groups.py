@@ -32,7 +32,7 @@ from evenkeel.core.pharmacology.profiles.records import Record
 from evenkeel.core.pharmacology.systems.linear import Floats
 
 if TYPE_CHECKING:
-    from evenkeel.core.pharmacology.populations.runs import Standing
+    from evenkeel.core.pharmacology.populations.modes import Standing
 
 MOST_TO_COME = 500  # doses that are handed from period to period
 
@@ -183,7 +183,7 @@ def _standing(last: Stage, at_h: float) -> Standing:
 
 
 def _added(begin: Standing | None, past: Floats, at_h: float) -> Standing:
-    from evenkeel.core.pharmacology.populations.runs import Standing
+    from evenkeel.core.pharmacology.populations.modes import Standing
 
     if begin is None:
         return Standing(at_h=at_h, amounts=past, rates=np.zeros_like(past))

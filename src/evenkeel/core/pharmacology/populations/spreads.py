@@ -24,8 +24,8 @@ from evenkeel.core.pharmacology.kernels.sizes import (
     REMEMBERED,
     SOME,
 )
+from evenkeel.core.pharmacology.populations.modes import Run, Standing
 from evenkeel.core.pharmacology.populations.people import Population, Schedule
-from evenkeel.core.pharmacology.populations.runs import Run, Standing
 from evenkeel.core.pharmacology.systems.linear import Floats
 
 _window, _block_rows = kernel("spans.window"), kernel("blocks.rows")
@@ -115,49 +115,36 @@ class _Crowd:
 
     def __init__(self, run: Run, shares: Floats) -> None:
         self.run, self.shares = run, shares
-        fine: Any = run.fine
-        self.people, n = int(fine.sum()), run.lam.shape[1]
-        if self.people == fine.size:
-            fine = slice(None)  # a view, and no copy
-        self.fine = fine
-        self.wide = max(-(-self.people // LINE), 1) * LINE
-        self.lam = self._rows(run.lam[fine].T, 1.0)
-        pairs = [(o, m) for o, count in enumerate(run.counts) for m in run.used[o, :count]]
-        self.modes = np.array([m for _, m in pairs], dtype=np.int64)
-        self.starts = np.concatenate([[0], np.cumsum(run.counts)]).astype(np.int64)
-        weights = run.weights[fine]
-        self.weights = self._rows([weights[:, o, m] for o, m in pairs])
-        self.fades = np.empty((LEVELS + 1, n, self.wide))
+        modes = run.everybody()
+        self.rest = ~modes.fine
+        self.others = int(self.rest.sum())
+        self.people = modes.fine.size - self.others
+        fine: Any = modes.fine if self.others else slice(None)  # a view, and no copy
+        if self.others:
+            modes = modes.of(fine)
+        self.wide = modes.lam.shape[1]
+        modes.lam[:, self.people :] = 1.0
+        modes.weights[:, self.people :] = 0.0
+        modes.left[:, :, self.people :] = 0.0
+        self.lam, self.weights, self.left = modes.lam, modes.weights, modes.left
+        self.fades = np.empty((LEVELS + 1, *self.lam.shape))
         self.fades[LEVELS] = 1.0
         np.exp(-run.step * self.lam, out=self.fades[0])
         for level in range(1, LEVELS):
             np.square(self.fades[level - 1], out=self.fades[level])
-        plan = run.plan
-        places, site = np.unique(plan.site, return_inverse=True)
-        self.left = np.zeros((places.size, n, self.wide))
-        for a, place in enumerate(places):
-            self.left[a, :, : self.people] = run.left[fine, :, place].T
-        of_each = slice(None) if plan.when.shape[0] == 1 else fine
-        self.when = np.ascontiguousarray(plan.when[of_each])
-        self.site = np.ascontiguousarray(site.reshape(plan.site.shape)[of_each], dtype=np.int64)
-        self.is_rate = np.ascontiguousarray(plan.is_rate[of_each])
-        self.amount = self._rows(plan.amount[fine].T)
-        rest = run.rest
-        self.others = int(rest.sum())
-        self.of_others = slice(None) if plan.when.shape[0] == 1 else rest
-        self.rates, self.outputs = run.who.rates[rest], run.who.outputs[rest]
-
-    def _rows(self, given: Any, filling: float = 0.0) -> Floats:
-        made = np.empty((len(given), self.wide))
-        made[:, self.people :] = filling
-        if self.people:
-            for row, values in zip(made, given, strict=True):
-                row[: self.people] = values
-        return made
+        when, site, amount, is_rate = run.happens(fine)
+        self.when, self.site, self.is_rate = when, site, is_rate
+        self.amount = np.zeros((amount.shape[1], self.wide))
+        self.amount[:, : self.people] = amount.T
+        self.clock = np.zeros(self.wide)
+        self.clock[: self.people] = run.clock[fine]
+        self.now, self.rate = run.stand(fine, modes)
+        self.of_others = slice(None) if run.plan.when.shape[0] == 1 else self.rest
+        self.rates, self.outputs = run.who.rates[self.rest], run.who.outputs[self.rest]
 
     def most_points(self) -> int:
         """Of a window, so that what is kept of the others stays small."""
-        kinds = self.starts.size - 1
+        kinds = self.run.starts.size - 1
         return max(_OTHERS // max(self.others * kinds, 1) // LINE * LINE, LINE)
 
 
@@ -166,16 +153,11 @@ class _Everybody:
 
     def __init__(self, crowd: _Crowd) -> None:
         self.crowd = crowd
-        run, people, wide = crowd.run, crowd.people, crowd.wide
-        kinds, p, fine, rest = crowd.starts.size - 1, crowd.shares.size, crowd.fine, run.rest
-        n = crowd.lam.shape[0]
+        run, wide = crowd.run, crowd.wide
+        kinds, p, n = run.starts.size - 1, crowd.shares.size, crowd.lam.shape[0]
         self.event = np.zeros(wide, dtype=np.int64)
-        self.clock = np.zeros(wide)
-        self.clock[:people] = run.clock[fine]
-        self.now, self.rate = crowd._rows(run.mode[fine].T), crowd._rows(run.rate[fine].T)
-        self.stand = (
-            np.zeros(crowd.others, dtype=np.int64), run.clock[rest], run.mode[rest], run.rate[rest],
-        )  # fmt: skip
+        self.clock, self.now, self.rate = crowd.clock.copy(), crowd.now.copy(), crowd.rate.copy()
+        self.stand = run.stand_without(crowd.rest)
         self.block_room = (
             np.empty((4, n, n)), np.empty((kinds, n, BLOCK)), np.empty((6, n)),
         )  # fmt: skip
@@ -183,8 +165,8 @@ class _Everybody:
         longer = column + 2 * LINE
         self.room = (
             np.zeros((kinds, p, REMEMBERED)), np.ones(kinds),
-            np.empty((crowd.modes.size, wide)),
-            np.empty((kinds, wide)), np.empty((kinds, wide)), np.empty((kinds, wide)),
+            np.empty((run.modes.size, wide)),
+            np.empty((kinds, wide)), np.empty((2, kinds, wide)), np.empty((kinds, wide)),
             np.empty((2, kinds, column)), np.empty(column), np.empty((4, wide)),
             np.empty((n + 1, longer)), np.empty((n + 1, longer)), np.empty(max(SOME, longer)),
             np.empty(longer), np.empty(longer, dtype=np.int64), np.empty((p, BAND)),
@@ -195,7 +177,7 @@ class _Everybody:
     def through(self, window: slice) -> Floats:
         """Percentiles at the grid points of a window, shape (points, analytes, percentiles)."""
         crowd, run = self.crowd, self.crowd.run
-        points, kinds = window.stop - window.start, crowd.starts.size - 1
+        points, kinds = window.stop - window.start, run.starts.size - 1
         made = np.empty((points, kinds, crowd.shares.size))
         others = np.empty((crowd.others, kinds, points))
         if crowd.others:
@@ -203,13 +185,13 @@ class _Everybody:
             squares, table, lines = self.block_room
             _block_rows(
                 crowd.rates, crowd.outputs, np.ones(crowd.others, dtype=np.bool_),
-                plan.when[own], plan.site[own], plan.amount[run.rest], plan.is_rate[own],
+                plan.when[own], plan.site[own], plan.amount[crowd.rest], plan.is_rate[own],
                 run.start, run.step, window.start, window.stop, 0, crowd.others,
                 *self.stand, others, squares, table, lines,
             )  # fmt: skip
         _window(
             crowd.people, run.start, run.step, window.start, window.stop,
-            crowd.lam, crowd.left, crowd.weights, crowd.modes, crowd.starts, crowd.fades,
+            crowd.lam, crowd.left, crowd.weights, run.modes, run.starts, crowd.fades,
             crowd.when, crowd.site, crowd.amount, crowd.is_rate,
             self.event, self.clock, self.now, self.rate, others, crowd.shares, made, *self.room,
         )  # fmt: skip

@@ -22,11 +22,13 @@ class Structure:
     """nodes: compartments group by group, the centre of each first; starts: where groups begin.
 
     stars: False where some group is no star; the modal kernel then does not apply.
+    reach: shape (size, size): whether anything gets from a compartment to another, or stays.
     """
 
     nodes: Ints
     starts: Ints
     stars: bool
+    reach: npt.NDArray[np.bool_]
 
 
 def structure_of(size: int, flows: Sequence[tuple[int, int]]) -> Structure:
@@ -56,7 +58,7 @@ def structure_of(size: int, flows: Sequence[tuple[int, int]]) -> Structure:
         first = group[0] if centre is None else centre
         ordered += [first, *(node for node in group if node != first)]
         starts.append(len(ordered))
-    return Structure(np.array(ordered), np.array(starts), stars)
+    return Structure(np.array(ordered), np.array(starts), stars, reach)
 
 
 def _centre(group: list[int], pairs: set[tuple[int, int]]) -> int | None:
