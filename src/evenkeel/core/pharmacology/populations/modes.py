@@ -188,7 +188,8 @@ class Run:
 
     def stand(self, chosen: Any, modes: Modes) -> tuple[Floats, Floats]:
         """What is in each mode of people at first, and what runs into it; shapes (n, u)."""
-        made = np.zeros((2, *modes.lam.shape))
+        made = aligned((2, *modes.lam.shape))
+        made[:] = 0.0
         if self.begins is not None:
             for into, there in zip(made, (self.begins.amounts, self.begins.rates), strict=True):
                 each = there[chosen]

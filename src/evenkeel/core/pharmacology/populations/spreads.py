@@ -24,7 +24,7 @@ from evenkeel.core.pharmacology.kernels.sizes import (
     REMEMBERED,
     SOME,
 )
-from evenkeel.core.pharmacology.populations.modes import Run, Standing
+from evenkeel.core.pharmacology.populations.modes import Run, Standing, aligned
 from evenkeel.core.pharmacology.populations.people import Population, Schedule
 from evenkeel.core.pharmacology.systems.linear import Floats
 
@@ -127,15 +127,16 @@ class _Crowd:
         modes.weights[:, self.people :] = 0.0
         modes.left[:, :, self.people :] = 0.0
         self.lam, self.weights, self.left = modes.lam, modes.weights, modes.left
-        self.fades = np.empty((LEVELS + 1, *self.lam.shape))
+        self.fades = aligned((LEVELS + 1, *self.lam.shape))
         self.fades[LEVELS] = 1.0
         np.exp(-run.step * self.lam, out=self.fades[0])
         for level in range(1, LEVELS):
             np.square(self.fades[level - 1], out=self.fades[level])
         when, site, amount, is_rate = run.happens(fine)
         self.when, self.site, self.is_rate = when, site, is_rate
-        self.amount = np.zeros((amount.shape[1], self.wide))
+        self.amount = aligned((amount.shape[1], self.wide))
         self.amount[:, : self.people] = amount.T
+        self.amount[:, self.people :] = 0.0
         self.clock = np.zeros(self.wide)
         self.clock[: self.people] = run.clock[fine]
         self.now, self.rate = run.stand(fine, modes)
@@ -148,6 +149,12 @@ class _Crowd:
         return max(_OTHERS // max(self.others * kinds, 1) // LINE * LINE, LINE)
 
 
+def _copy(given: Floats) -> Floats:
+    made = aligned(given.shape)
+    made[:] = given
+    return made
+
+
 class _Everybody:
     """Where one thread has brought everybody, and memory for it to work in."""
 
@@ -156,7 +163,7 @@ class _Everybody:
         run, wide = crowd.run, crowd.wide
         kinds, p, n = run.starts.size - 1, crowd.shares.size, crowd.lam.shape[0]
         self.event = np.zeros(wide, dtype=np.int64)
-        self.clock, self.now, self.rate = crowd.clock.copy(), crowd.now.copy(), crowd.rate.copy()
+        self.clock, self.now, self.rate = _copy(crowd.clock), _copy(crowd.now), _copy(crowd.rate)
         self.stand = run.stand_without(crowd.rest)
         self.block_room = (
             np.empty((4, n, n)), np.empty((kinds, n, BLOCK)), np.empty((6, n)),
@@ -164,12 +171,11 @@ class _Everybody:
         column = wide + -(-crowd.others // LINE) * LINE
         longer = column + 2 * LINE
         self.room = (
-            np.zeros((kinds, p, REMEMBERED)), np.ones(kinds),
-            np.empty((run.modes.size, wide)),
-            np.empty((kinds, wide)), np.empty((2, kinds, wide)), np.empty((kinds, wide)),
-            np.empty((2, kinds, column)), np.empty(column), np.empty((4, wide)),
-            np.empty((n + 1, longer)), np.empty((n + 1, longer)), np.empty(max(SOME, longer)),
-            np.empty(longer), np.empty(longer, dtype=np.int64), np.empty((p, BAND)),
+            np.zeros((kinds, p, REMEMBERED)), np.ones(kinds), aligned((run.modes.size, wide)),
+            aligned((kinds, wide)), aligned((2, kinds, wide)), aligned((kinds, wide)),
+            aligned((2, kinds, column)), aligned((column,)), aligned((4, wide)),
+            aligned((n + 1, longer)), aligned((n + 1, longer)), aligned((max(SOME, longer),)),
+            aligned((longer,)), np.empty(longer, dtype=np.int64), np.empty((p, BAND)),
             np.empty((p, LINE), dtype=np.int64), np.empty((p, -(-wide // 64)), dtype=np.int64),
             np.empty(1, dtype=np.int64),
         )  # fmt: skip
