@@ -63,6 +63,23 @@ def test_nobody_makes_an_account_for_themselves(client):
     assert not User.objects.filter(username="guest").exists()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "door",
+    ["password/reset/", "password/reset/done/", "password/reset/key/1-a-b/", "password/set/",
+     "email/", "confirm-email/", "confirm-email/a-key/"],
+)  # fmt: skip
+def test_an_account_is_not_changed_past_the_administrator(client_as, mailoutbox, door):
+    """By mail anybody who reads it would get in; the sign-in page names whom to ask."""
+    client = client_as("nurse")
+    client.user.email = "nurse@example.org"
+    client.user.save()
+    for who in (client, type(client)()):
+        assert who.get(f"/accounts/{door}").status_code == 404
+        assert who.post(f"/accounts/{door}", {"email": client.user.email}).status_code == 404
+    assert mailoutbox == []
+
+
 def test_a_sealed_secret_opens_only_for_its_purpose_and_only_whole():
     sealed = seal("JBSWY3DPEHPK3PXP", belongs_to="mfa")
     assert "JBSWY3DPEHPK3PXP" not in sealed

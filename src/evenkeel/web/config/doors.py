@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.views import redirect_to_login
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
@@ -30,6 +30,15 @@ def home(request: HttpRequest) -> HttpResponse:
     if role is Role.RESEARCHER:  # exports for research are not there yet, and this says so
         return render(request, "ui/researcher.html")
     return redirect(FIRST_PAGE[role])
+
+
+def shut(_request: HttpRequest) -> HttpResponse:
+    """Nothing is here, whoever asks.
+
+    Raises:
+        Http404: always.
+    """
+    raise Http404
 
 
 @require_safe

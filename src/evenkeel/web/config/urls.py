@@ -1,12 +1,14 @@
 """Every address of the house. Staff pages stand at the root, patients' under /my/."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from evenkeel.web.config import doors
 
 urlpatterns = [
     path("", doors.home, name="home"),
     path("healthz", doors.healthz, name="healthz"),
+    # The clinic's administrator sees to passwords and addresses: the library's own ways stay shut.
+    re_path(r"^accounts/(?:password/(?:reset|set)|email|confirm-email)/", doors.shut),
     path("accounts/", include("allauth.urls")),
     path("ui/", include("evenkeel.web.ui.urls")),
     path("live/", include("evenkeel.web.live.urls")),
