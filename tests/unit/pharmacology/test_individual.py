@@ -90,6 +90,38 @@ def test_many_sets_at_once_are_each_what_the_exact_engine_gives(name, route):
                 )
 
 
+def test_the_order_in_which_doses_are_told_says_nothing():
+    """Also where lags and durations let what is given first begin or end last."""
+    model = model_named(SIMONS)
+    covariates = reference(model, {})
+    doses = [Dose(time_h=0.2 * k, route="sublingual", amount_mg=20.0 + k) for k in range(7)]
+    times = np.array([0.1, 0.5, 1.0, 1.3, 2.0, 6.0])
+
+    def made(told):
+        course = course_of(
+            model, covariates=covariates, doses=told, analytes=tuple(model.outputs), times_h=times
+        )
+        etas = np.random.default_rng(2).standard_normal((19, len(course.informed)))
+        return course.concentrations(etas)
+
+    expected = made(doses)
+    for seed in range(3):
+        told = [doses[k] for k in np.random.default_rng(seed).permutation(len(doses))]
+        np.testing.assert_allclose(made(told), expected, rtol=1e-11)
+
+
+def test_what_is_beyond_all_numbers_is_refused():
+    model = model_named(OTTO)
+    course = course_of(
+        model, covariates=reference(model, {}), doses=INFUSION, analytes=("s_ketamine",),
+        times_h=np.array([1.0]),
+    )  # fmt: skip
+    etas = np.zeros((3, len(course.informed)))
+    etas[1] = -800.0
+    with pytest.raises(Refusal, match="a rate is not finite"):
+        course.concentrations(etas)
+
+
 @pytest.mark.parametrize(("name", "doses"), CASES)
 def test_the_posterior_is_what_scipys_densities_make_of_it(name, doses):
     model, told = case(name, doses)
