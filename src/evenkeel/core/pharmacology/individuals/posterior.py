@@ -36,7 +36,7 @@ Ints = npt.NDArray[np.int64]
 
 MOST_MEASUREMENTS = 1_000
 MOST_DOSES = 2_000
-MOST_TREATMENTS = 40  # that are told apart: some seconds
+MOST_TREATMENTS = 40  # that are told apart: a minute, where all were measured often
 # One substance under two names: an older paper's and the one of the product.
 SAME = {"esketamine": "s_ketamine", "noresketamine": "s_norketamine"}
 _SLOPE = 2e-4  # of a standard deviation, for the slope: the error is its square
