@@ -25,12 +25,13 @@ from evenkeel.core.pharmacology.systems.linear import Floats
 
 GROUP = 8192  # people computed at once: some 50 MB in the largest model
 BUFFER = 32_000_000  # numbers kept at once, 256 MB
-AT_ONCE = 20_000  # people who may stand in memory all at once: some 100 MB
+AT_ONCE = BUFFER  # numbers that may be kept of everybody, so that all stand in memory at once
 MOST_PEOPLE = 1_000_000
 MOST_NUMBERS = 1_000_000_000_000  # concentrations of one answer: some hours of two processors
 MOST_BEGINNINGS = 20_000_000_000  # of people in periods, each time anew: some hours too
 BAND_ENDS = ("low", "middle", "high")  # of the receptors taken
-_ROWS = 4_000_000  # numbers of a group on their way into the buffer
+_FIRST = 64  # people
+_ROWS = 16_000_000  # numbers of a group on their way into the buffer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,13 @@ class Crowd:
         """Their names, the effect site last."""
         site = self.model.effect_site
         return (*self.model.outputs, *(() if site is None else (EFFECT_SITE + site.analyte,)))
+
+    @property
+    def stands_at_once(self) -> bool:
+        """Whether everybody's flows, modes and what is left of them fit into memory."""
+        n = len(self.model.compartments) + (self.model.effect_site is not None)
+        apiece = 2 * n * n + (20 + 2 * self.kinds) * n + 6 * self.kinds + 10
+        return self.people * apiece <= AT_ONCE
 
     def parts(self) -> list[tuple[int, int]]:
         """Who is computed at once."""
@@ -157,10 +165,19 @@ def bands(
     """
     crowd.check(times_h.size)
     grid = even(times_h, step_h)
-    if grid is not None and crowd.people <= AT_ONCE and not receptors:
+    if grid is not None and not receptors and crowd.stands_at_once and _by_modes(crowd):
         yield from _by_windows(crowd, times_h, wanted, grid)
     else:
         yield from _by_groups(crowd, times_h, wanted, grid, receptors=receptors)
+
+
+def _by_modes(crowd: Crowd) -> bool:
+    """Whether most of them have modes that are apart, as far as the first ones tell."""
+    from evenkeel.core.pharmacology.populations.modes import Run
+
+    stage = next(crowd.group(0, min(crowd.people, _FIRST)).stages())
+    run = Run(stage.who, stage.plan, 0.0, 1.0, 1, stage.begin)
+    return 2 * int(run.everybody().fine.sum()) > stage.who.people
 
 
 def _by_windows(
