@@ -16,7 +16,7 @@ from evenkeel.core.pharmacology.kernels.making import inner
 from evenkeel.core.pharmacology.kernels.paths import along, fade, onward, settle
 from evenkeel.core.pharmacology.kernels.vectors import decays
 
-_PART = 2048  # people treated at once: what fades them stays in the cache for all outputs
+_PART = 512  # people treated at once: what fades them stays in the cache for all outputs
 
 
 # Loops over few arrays each: of more, a compiler does not see that they do not overlap.

@@ -36,7 +36,7 @@ _AFRESH = 512  # points after which everybody is computed from exponentials agai
 _FIRST = 2  # level of the first span after a happening, or below
 # What looking at everybody once costs, for each person and output, and for each percentile
 # more; what somebody who may cross costs, and his value at a point: in one unit.
-_ONE, _MORE, _PICKED, _POINT = 1.5, 0.6, 9.0, 0.5
+_ONE, _MORE, _PICKED, _POINT = 1.5, 0.6, 14.0, 0.4
 
 
 @inner(fused=True)
