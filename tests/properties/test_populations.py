@@ -119,6 +119,32 @@ def test_threads_and_windows_change_nothing():
         np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("own_times", [False, True])
+@pytest.mark.parametrize(
+    "case", [("otto_2021_s_ketamine_iv", "iv"), ("simons_2022_s_ketamine_otf", "sublingual")]
+)
+def test_percentiles_are_the_same_to_the_last_digit_however_many_threads(case, own_times):
+    """By modes and without, of a schedule that all share and of one that each has alone."""
+    _, _, _, who, doses = made(*case, people=300)
+    plan = schedule_of(who, doses)
+    if own_times:
+        people, events = plan.amount.shape
+        later = np.random.default_rng(3).uniform(0.0, 2.0, (people, 1))
+        site, is_rate = (np.array(np.broadcast_to(each, (people, events))) for each in
+                         (plan.site, plan.is_rate))  # fmt: skip
+        plan = replace(plan, when=plan.when + later, site=site, is_rate=is_rate)
+    found = [
+        np.concatenate([
+            values for _, values in percentiles(
+                who, plan, (5.0, 50.0), start_h=0.0, step_h=0.25, points=POINTS, threads=threads
+            )
+        ])
+        for threads in (1, 2, 3, 3, 3)
+    ]  # fmt: skip
+    for other in found[1:]:
+        np.testing.assert_array_equal(found[0], other)
+
+
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=20)
 def test_the_order_of_people_changes_nothing(seed):

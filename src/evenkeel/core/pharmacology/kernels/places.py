@@ -58,9 +58,10 @@ def _levels(rate: Any, lam: Any, full: Any) -> None:
 
 
 @inner(fused=True)
-def _settle(full: Any, fade: Any, now: Any) -> None:
+def _settle(hours: Any, full: Any, fade: Any, now: Any) -> None:
     for i in range(now.size):
-        now[i] = full[i] + (now[i] - full[i]) * fade[i]
+        moved = full[i] + (now[i] - full[i]) * fade[i]
+        now[i] = moved if hours[i] >= 0.0 else now[i]
 
 
 @inner(fused=True)
@@ -107,7 +108,7 @@ def _each_alone(
         for m in range(n):
             _fade(lam[m], hours, faded)
             _levels(rate[m], lam[m], full)
-            _settle(full, faded, now[m])
+            _settle(hours, full, faded, now[m])
         for i in range(people):
             if hours[i] < 0.0:
                 continue

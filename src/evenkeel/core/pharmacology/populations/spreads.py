@@ -30,7 +30,7 @@ from evenkeel.core.pharmacology.systems.linear import Floats
 
 _window, _block_rows = kernel("spans.window"), kernel("blocks.rows")
 _POINTS, _WORK = 4_096, 2**26  # of a window, and times people: after each a caller is heard
-_APIECE = 3  # windows of each of several threads
+_WINDOWS = 6  # of a grid, at least
 _OTHERS = 2**23  # numbers kept at once of those who have no modes
 
 
@@ -57,8 +57,9 @@ def percentiles(
     run = Run(who, plan, start_h, step_h, threads, begin)
     run.not_before(first_point)
     crowd = _Crowd(run, np.asarray(wanted, dtype=np.float64) / 100.0)
-    fair = -(-points // (_APIECE * threads)) if threads > 1 else _POINTS
-    width = min(max(LINE, min(_POINTS, fair)), max(LINE, _WORK // who.people), crowd.most_points())
+    # Nothing here depends on the number of threads: how a grid is cut shows in last digits.
+    fair = min(_POINTS, -(-points // _WINDOWS))
+    width = min(max(LINE, fair), max(LINE, _WORK // who.people), crowd.most_points())
     windows = list(_windows(plan, start_h, step_h, first_point, first_point + points, width))
     if threads <= 1:
         everybody = _Everybody(crowd)
@@ -66,7 +67,8 @@ def percentiles(
             yield window, everybody.through(window)
         return
     # Whoever is free goes on from where it stood: windows begin in their order, so every
-    # state there is lies before the next window.
+    # state there is lies before the next window. What has happened since happens to it in the
+    # order in which it would have in one thread.
     states: SimpleQueue[_Everybody] = SimpleQueue()
     for _ in range(threads):
         states.put(_Everybody(crowd))
@@ -164,7 +166,6 @@ class _Everybody:
         kinds, p, n = run.starts.size - 1, crowd.shares.size, crowd.lam.shape[0]
         self.event = np.zeros(wide, dtype=np.int64)
         self.clock, self.now, self.rate = _copy(crowd.clock), _copy(crowd.now), _copy(crowd.rate)
-        self.stand = run.stand_without(crowd.rest)
         self.block_room = (
             np.empty((4, n, n)), np.empty((kinds, n, BLOCK)), np.empty((6, n)),
         )  # fmt: skip
@@ -186,6 +187,8 @@ class _Everybody:
         points, kinds = window.stop - window.start, run.starts.size - 1
         made = np.empty((points, kinds, crowd.shares.size))
         others = np.empty((crowd.others, kinds, points))
+        # Guesses from another window would change how this one is cut.
+        self.room[0][:] = 0.0
         if crowd.others:
             plan, own = run.plan, crowd.of_others
             squares, table, lines = self.block_room
@@ -193,7 +196,7 @@ class _Everybody:
                 crowd.rates, crowd.outputs, np.ones(crowd.others, dtype=np.bool_),
                 plan.when[own], plan.site[own], plan.amount[crowd.rest], plan.is_rate[own],
                 run.start, run.step, window.start, window.stop, 0, crowd.others,
-                *self.stand, others, squares, table, lines,
+                *run.stand_without(crowd.rest), others, squares, table, lines,
             )  # fmt: skip
         _window(
             crowd.people, run.start, run.step, window.start, window.stop,
