@@ -69,12 +69,16 @@ class Modes:
 
     def of(self, chosen: Marks) -> Modes:
         """Of some people alone."""
-        people = int(chosen.sum())
+        places = np.flatnonzero(chosen)
+        people = places.size
         made = _modes(people, self.lam.shape[0], self.weights.shape[0], self.left.shape[0])
         for mine, theirs in (
             (made.lam, self.lam), (made.weights, self.weights), (made.left, self.left),
         ):  # fmt: skip
-            mine[..., :people] = theirs[..., : chosen.size][..., chosen]
+            rows = zip(mine.reshape(-1, mine.shape[-1]), theirs.reshape(-1, theirs.shape[-1]),
+                       strict=True)  # fmt: skip
+            for row, given in rows:
+                np.take(given, places, out=row[:people], mode="clip")
         made.fine[:] = self.fine[chosen]
         return made
 
@@ -120,7 +124,8 @@ class Run:
             flows.append((model.outputs[model.effect_site.analyte].compartment, n - 1))
         self._shape = shape = structure_of(n, flows)
         # A mode holds what is in its group and downstream.
-        shown = (who.outputs != 0.0).any(axis=0)
+        every = np.abs(who.outputs).reshape(people, -1)
+        shown = (np.ones(people) @ every).reshape(who.outputs.shape[1:]) != 0.0
         adds = (shape.reach[shape.nodes][:, :, None] & shown).any(axis=1).T
         self.adds_to, self.modes = (part.astype(np.int64) for part in np.nonzero(adds))
         self.starts = np.concatenate([[0], np.cumsum(adds.sum(axis=1))]).astype(np.int64)

@@ -121,9 +121,10 @@ class _Crowd:
         self.rest = ~modes.fine
         self.others = int(self.rest.sum())
         self.people = modes.fine.size - self.others
-        fine: Any = modes.fine if self.others else slice(None)  # a view, and no copy
+        # Everybody is a view, and no copy.
+        fine: Any = np.flatnonzero(modes.fine) if self.others else slice(None)
         if self.others:
-            modes = modes.of(fine)
+            modes = modes.of(modes.fine)
         self.wide = modes.lam.shape[1]
         modes.lam[:, self.people :] = 1.0
         modes.weights[:, self.people :] = 0.0
