@@ -34,6 +34,7 @@ from evenkeel.web.explorer.queries import (
     read,
 )
 from evenkeel.web.explorer.units import unit_of
+from evenkeel.web.explorer.words import MARK_MEANS
 
 EXPLORE = "/pharmacology/explore/"
 MODELS = list(models().values())
@@ -78,7 +79,8 @@ def test_the_page_of_a_model_tells_all_of_it(model):
     assert answer.status_code == 200
     told, page = words_of(answer), answer.content.decode()
     for part in (model.title, model.population, model.source.title, model.confidence_words,
-                 model.variability_note, *model.pitfalls, "Draft.", str(model.status)):  # fmt: skip
+                 model.read_in, MARK_MEANS[model.source.mark], model.variability_note,
+                 *model.pitfalls, "Draft.", str(model.status)):  # fmt: skip
         assert re.sub(r"\s+", " ", part) in told, part
     assert model.source.mark.words.capitalize() in told
     assert model.doi_mark.words.capitalize() in told

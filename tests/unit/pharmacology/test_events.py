@@ -87,8 +87,8 @@ def as_model(endless: set[int]):
     told = {
         "id": "nonmem_1001", "title": "", "drug": "s_ketamine", "age_group": "adults",
         "sampling": "venous", "population": "", "citation": "", "doi": "", "doi_mark": "seen",
-        "mark": "seen", "status": "draft", "confidence": "low", "confidence_words": "",
-        "time_unit": "h", "pitfalls": [], "variability_note": "",
+        "mark": "seen", "read_in": "", "status": "draft", "confidence": "low",
+        "confidence_words": "", "time_unit": "h", "pitfalls": [], "variability_note": "",
         "covariate": {
             name: {"words": "", "unit": "", "reference": 1.0, "of_dose": True}
             for name in ("BIOAV", "LAGT", "DUR2")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evenkeel.commands.simulate import asked
+from evenkeel.commands.simulate.taken import say_of_person
 from evenkeel.commands.simulate.telling import Progress, Steps, interruptible, stop, text_of
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def command(
             mixed = mixture(futures, percentiles) if len(futures) > 1 else None
     except Refusal as refusal:
         stop(refusal.reasons)
+    for model in chosen:
+        say_of_person(model, known)
     found = showing.Found(
         people=tuple(people), weights=weights, futures=tuple(futures), mixed=mixed, levels=levels
     )
@@ -189,7 +192,11 @@ def _covariates(texts: Sequence[str], chosen: Sequence[Model]) -> dict[str, floa
 
 
 def _own(model: Model, known: dict[str, float]) -> dict[str, float]:
-    return {name: x for name, x in known.items() if name in (*model.covariates, "AGE", "WT")}
+    """What this model reads of it, and what follows from that."""
+    from evenkeel.core.pharmacology.library.bounds import following
+
+    own = {name: x for name, x in known.items() if name in (*model.covariates, "AGE", "WT")}
+    return {**following(model, own), **own}
 
 
 def _doses(

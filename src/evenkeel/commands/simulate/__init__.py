@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from evenkeel.commands.simulate import asked
+from evenkeel.commands.simulate.taken import say_what_was_taken
 from evenkeel.commands.simulate.telling import interruptible, opened, stop
 
 if TYPE_CHECKING:
     from evenkeel.commands.simulate.many import Many
-    from evenkeel.core.pharmacology.library.models import Model
-    from evenkeel.core.pharmacology.populations.draws import Draw
 
 EXAMPLES = """\b
 Examples, as they stand:
@@ -163,7 +162,9 @@ def command(
                     receptors=occupancy, summary=summary, levels=levels,
                 ),
             )  # fmt: skip
-            say_what_was_taken(model, known, draws, crowd.asked.assumed)
+            say_what_was_taken(
+                model, known, draws, crowd.asked.assumed, drawn_weights=crowd.weights
+            )
             _say_how_many(crowd)
             if plot_file is not None:
                 from evenkeel.commands.simulate.drawing import plot_many
@@ -256,35 +257,3 @@ def _say_how_many(crowd: Many) -> None:
             f"{count} replicates",
             err=True,
         )
-
-
-def say_what_was_taken(
-    model: Model,
-    given: Mapping[str, float],
-    draws: Mapping[str, Draw],
-    assumed: Mapping[str, float],
-) -> None:
-    taken = {
-        name: each.reference
-        for name, each in model.covariates.items()
-        if name not in given and name not in draws and not each.of_dose
-    }
-    if taken:
-        words = ", ".join(f"{name}={value:g}" for name, value in taken.items())
-        click.echo(f"{model.id}: taken as in the model's typical person: {words}", err=True)
-    for name, draw in draws.items():
-        click.echo(f"{model.id}: {name} is drawn, {draw.words}", err=True)
-    if assumed:
-        words = ", ".join(f"{name} {cv:g}%" for name, cv in assumed.items())
-        click.echo(
-            f"{model.id}: a spread that you ASSUMED and nobody published (CV): {words}", err=True
-        )
-    if model.age_group == "children" and "AGE" not in given:
-        click.echo(f"{model.id}: made from children ({model.population})", err=True)
-    click.echo(
-        f"{model.id}: {model.status}, {model.confidence} confidence; a teaching view, "
-        "not for choosing a dose",
-        err=True,
-    )
-    for pitfall in model.pitfalls:
-        click.echo(f"{model.id}: mind: {pitfall}", err=True)

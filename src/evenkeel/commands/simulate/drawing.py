@@ -102,7 +102,7 @@ def plot_many(file: str, asked: Many) -> None:
         )  # fmt: skip
         panels.append(Panel(unit="per cent taken", curves=[taken], top=100.0))
     known = [f"{name} {value:g}" for name, value in asked.fixed.items()]
-    known += [f"{name} {draw.words}" for name, draw in asked.asked.draws.items()]
+    known += [f"{name} {words}" for name, words in asked.drawn.items()]
     people = f"{asked.asked.people:,} people, seed {asked.asked.seed}"
     if asked.occasions > 1:
         people += f", {asked.occasions} occasions each"

@@ -55,6 +55,7 @@ def _object() -> dict[str, Any]:
                         "reference": each.reference,
                         "of_dose": each.of_dose,
                         "values": list(each.values),
+                        "implies": dict(each.implies),
                     }
                     for name, each in model.covariates.items()
                 },
@@ -66,6 +67,8 @@ def _object() -> dict[str, Any]:
                 "uncertainty_published": model.uncertainty is not None,
                 "source": str(model.source),
                 "doi": model.doi,
+                "mark": str(model.source.mark),
+                "read_in": model.read_in,
                 "status": str(model.status),
                 "confidence": model.confidence,
                 "limits": [model.confidence_words, *model.pitfalls],

@@ -76,6 +76,19 @@ class Many:
         return self.crowd.analytes
 
     @property
+    def drawn(self) -> dict[str, str]:
+        """How each covariate differs between them, in words."""
+        from evenkeel.core.pharmacology.populations.draws import words_of
+
+        return words_of(self.model, self.fixed, self.asked.draws)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The least and the most that was drawn, kg; empty where weight was not drawn."""
+        drawn = self.crowd.covariates["WT"] if "WT" in self.asked.draws else None
+        return () if drawn is None else (float(drawn.min()), float(drawn.max()))
+
+    @property
     def occasions(self) -> int:
         """How many there are; people of some models differ from one to the next."""
         return len({period.occasion for period in self.crowd.periods})
@@ -194,7 +207,7 @@ class Many:
             told["regimen"] = self.given.words
         told["people"], told["seed"] = self.asked.people, self.asked.seed
         told["occasions"] = self.occasions
-        told["drawn"] = {name: draw.words for name, draw in self.asked.draws.items()}
+        told["drawn"] = self.drawn
         told["assumed_cv_percent"] = dict(self.asked.assumed)
         told["time_h"] = self.times
         told["percentiles"] = self.asked.percentiles
@@ -265,7 +278,7 @@ def many(
     """
     from evenkeel.core.pharmacology.library.subjects import Refusal, reference
     from evenkeel.core.pharmacology.populations.crowds import MOST_PEOPLE, Crowd
-    from evenkeel.core.pharmacology.populations.draws import assuming, drawn
+    from evenkeel.core.pharmacology.populations.draws import assuming, drawn, with_following
     from evenkeel.core.pharmacology.populations.periods import periods_of
 
     if not 1 <= asked.people <= MOST_PEOPLE:
@@ -282,11 +295,11 @@ def many(
         raise Refusal(
             (
                 f"{model.id}: no spread between people was published, so no band can be drawn "
-                f"({model.variability_note}). To see what a spread that you assume would do: "
-                f"--assume-cv with NAME=PERCENT, NAME one of {_names(model)}",
+                f"({model.variability_note.rstrip('.')}). To see what a spread that you assume "
+                f"would do: --assume-cv with NAME=PERCENT, NAME one of {_names(model)}",
             )
         )
-    varying = drawn(asked.draws, people=asked.people, seed=asked.seed)
+    varying = with_following(model, own, drawn(asked.draws, people=asked.people, seed=asked.seed))
     amounts = None
     if "WT" in varying and given.preset is not None and given.preset.by_weight:
         amounts = given.preset.amounts(varying["WT"])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evenkeel.commands.simulate import asked, say_what_was_taken
+from evenkeel.commands.simulate import asked
+from evenkeel.commands.simulate.taken import say_what_was_taken
 from evenkeel.commands.simulate.telling import stop
 
 if TYPE_CHECKING:

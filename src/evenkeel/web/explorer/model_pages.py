@@ -9,6 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from evenkeel.core.pharmacology.doses.presets import presets
+from evenkeel.core.pharmacology.library.bounds import scale_words
 from evenkeel.core.pharmacology.library.models import Block, Model, model_named, models
 from evenkeel.core.pharmacology.library.subjects import (
     dose_reference,
@@ -97,6 +98,7 @@ def page(name: str) -> dict[str, Any]:
         "mark_means": MARK_MEANS[model.source.mark],
         "doi_mark": model.doi_mark.words,
         "covariates": [(each, covariate_words(each)) for each in model.covariates.values()],
+        "scale": scale_words(model),
         "parameters": _parameters(model),
         "derived": _derived(model),
         "routes": _routes(model),

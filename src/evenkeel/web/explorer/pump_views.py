@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from evenkeel.core.pharmacology.library.bounds import far_weight
 from evenkeel.core.pharmacology.profiles.aims import WITHIN, Aimed, clock, findings, minutes
 from evenkeel.web.explorer import pages, pump_answers, pump_drawing
 from evenkeel.web.explorer.answers import Busy
@@ -74,6 +75,7 @@ def _shown(reading: Reading[PumpAsked], found: pump_answers.PumpAnswer) -> dict[
     }
     if found.aimed is not None:
         context |= _answer(asked, found.aimed)
+        context["far_weight"] = far_weight(model, float(asked.weight))
         context["csv"] = f"{reverse('explorer:scheme')}?{asked.query()}"
         context["command"] = pump_answers.command(found)
     return context

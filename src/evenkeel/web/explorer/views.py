@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from evenkeel.core.pharmacology.library.bounds import far_weight
 from evenkeel.core.pharmacology.library.models import models
 from evenkeel.core.pharmacology.profiles.occupancy import occupancy_model
 from evenkeel.web.explorer import answers, downloads, drawing, model_pages, pages, tables
@@ -111,6 +112,11 @@ def _shown(reading: Reading[Asked], answer: answers.Answer) -> dict[str, Any]:
         "form": form(reading, answer),
         "answer": answer,
         "named": [(each, short_name(each.model)) for each in answer.models],
+        "far_weights": [
+            (each.letter, short_name(each.model), words)
+            for each in answer.answering
+            if (words := far_weight(each.model, float(asked.weight)))
+        ],
         "drugs": list(drugs),
         "groups": drawing.concentration_figures(answer),
         "summary": tables.summary_rows(answer),

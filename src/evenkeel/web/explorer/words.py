@@ -129,6 +129,7 @@ def covariate_words(covariate: Covariate) -> str:
         told.append(_span(covariate.minimum, covariate.maximum) + unit)
     if covariate.values:
         told.append(" or ".join(f"{each:g}" for each in covariate.values))
+    told += [f"where it is 1, {name} is {value:g}" for name, value in covariate.implies.items()]
     if covariate.of_dose:
         told.append("belongs to each dose")
     return "; ".join(told)

@@ -3,7 +3,7 @@
 In: content/pharmacology/models/*.toml. Out: models with everything that a reader
 would ask: compartments, flows, routes, analytes, parameters, how people differ,
 for whom it was made, and what it gets wrong. A model that cannot be computed
-does not load. For whom it may be used is decided here, in ``refusals``.
+does not load. For whom it may be used is decided in ``bounds``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import msgspec
 
 from evenkeel.core.kernel.content import ContentFault, Folder, content, one_of
 from evenkeel.core.kernel.sources import Mark, Source, Status
+from evenkeel.core.pharmacology.library import bounds
 from evenkeel.core.pharmacology.library.expressions import (
     Expression,
     ExpressionFault,
@@ -28,9 +29,6 @@ from evenkeel.core.pharmacology.library.uncertainty import (
     read_uncertainty,
 )
 
-ADULT_FROM_YEARS = 18.0  # where a paper prints no ages, its people are adults or they are not
-# Not limits of any model: beyond them a number was mistyped or has another unit.
-POSSIBLE = {"AGE": (0.0, 125.0, "years"), "WT": (0.2, 650.0, "kg")}
 HOURS = {"h": 1.0, "min": 60.0}  # how many of its units make an hour
 
 
@@ -43,6 +41,7 @@ class _CovariateFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     values: list[float] = []
     of_dose: bool = False
     per_mg: float | None = None
+    implies: dict[str, float] = {}
 
 
 class _InputFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -93,6 +92,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tru
     doi: str
     doi_mark: Mark
     mark: Mark
+    read_in: str
     status: Status
     confidence: Literal["high", "medium", "low"]
     confidence_words: str
@@ -125,6 +125,7 @@ class Covariate:
 
     reference: the value of the person that the paper's typical numbers describe.
     per_mg: where it follows from the amount unless it is given: one for each so many mg.
+    implies: other covariates of whoever has 1 of this one: yes to this is yes to those.
     """
 
     name: str
@@ -136,6 +137,7 @@ class Covariate:
     values: tuple[float, ...]
     of_dose: bool
     per_mg: float | None
+    implies: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +208,7 @@ class Residual:
 class Model:
     """One published model. Amounts mg of base, volumes L, concentrations ng/mL.
 
+    read_in: what the numbers were read in, where the mark says only how.
     target_controlled: pump programs use it for target-controlled infusion.
     no_targets: why nothing may be aimed at in it; empty where nothing forbids that.
     uncertainty: how well its typical values are known; None = nothing was published.
@@ -220,6 +223,7 @@ class Model:
     source: Source
     doi: str
     doi_mark: Mark
+    read_in: str
     status: Status
     confidence: str
     confidence_words: str
@@ -251,48 +255,8 @@ class Model:
         return next(iter(self.outputs))
 
     def refusals(self, covariates: Mapping[str, float]) -> tuple[str, ...]:
-        """Why this person must not be simulated with this model; empty = nothing found.
-
-        covariates: what is known of the person, by name (AGE in years and WT in kg are
-            judged even where the model does not read them).
-        """
-        told: list[str] = []
-        adult = ADULT_FROM_YEARS
-        grown = (adult, None) if self.age_group == "adults" else (None, adult)
-        ages = (self.age_from, self.age_to)
-        limits = {
-            "AGE": (*(ages if ages != (None, None) else grown), "years"),
-            "WT": (self.weight_from, self.weight_to, "kg"),
-        }
-        for name, value in covariates.items():
-            least, most, kind = POSSIBLE.get(name, (value, value, ""))
-            if not least <= value <= most:
-                told.append(
-                    f"{name} of {value:g} cannot be: it is in {kind}, {least:g} to {most:g}"
-                )
-                continue
-            low, high, unit = limits.get(name, (None, None, ""))
-            covariate = self.covariates.get(name)
-            if covariate is not None:
-                low = covariate.minimum if low is None else low
-                high = covariate.maximum if high is None else high
-                unit = covariate.unit
-                if covariate.values and value not in covariate.values:
-                    allowed = " or ".join(f"{each:g}" for each in covariate.values)
-                    told.append(f"{name} of {value:g} cannot be: it is {allowed}")
-                    continue
-            if (low is not None and value < low) or (high is not None and value > high):
-                told.append(
-                    f"{name} of {value:g} {unit} is outside this model, which was made from "
-                    f"{self.age_group} of {_span(low, high)} {unit}"
-                )
-        return tuple(told)
-
-
-def _span(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f"at most {high:g}"
-    return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
+        """Why this person must not be simulated with this model; empty = nothing found."""
+        return bounds.refusals(self, covariates)
 
 
 @cache
@@ -342,6 +306,7 @@ def _read(file: _File) -> Model:
         source=Source(title=file.citation, url=_doi_url(file.doi), mark=file.mark),
         doi=file.doi,
         doi_mark=file.doi_mark,
+        read_in=file.read_in,
         status=file.status,
         confidence=file.confidence,
         confidence_words=file.confidence_words,
@@ -352,14 +317,7 @@ def _read(file: _File) -> Model:
         weight_to=file.weight_to,
         bounds_note=file.bounds_note,
         pitfalls=tuple(file.pitfalls),
-        covariates={
-            name: Covariate(
-                name=name, words=each.words, unit=each.unit, reference=each.reference,
-                minimum=each.minimum, maximum=each.maximum, values=tuple(each.values),
-                of_dose=each.of_dose, per_mg=each.per_mg,
-            )
-            for name, each in file.covariate.items()
-        },
+        covariates={name: _covariate(name, each, file) for name, each in file.covariate.items()},
         parameters=dict(file.parameter),
         derived=derived,
         compartments=tuple(file.compartments),
@@ -398,6 +356,20 @@ def _read(file: _File) -> Model:
 
 def _doi_url(doi: str) -> str:
     return f"https://doi.org/{doi}" if doi else ""
+
+
+def _covariate(name: str, row: _CovariateFile, file: _File) -> Covariate:
+    for other, value in row.implies.items():
+        implied = file.covariate.get(other)
+        if implied is None or implied.of_dose or implied.implies or value not in implied.values:
+            raise ContentFault(f"{file.id}: {name} implies {other} of {value:g}, which cannot be")
+        if row.of_dose or sorted(row.values) != [0.0, bounds.YES]:
+            raise ContentFault(f"{file.id}: {name} implies {other} and is not one of 0 and 1")
+    return Covariate(
+        name=name, words=row.words, unit=row.unit, reference=row.reference,
+        minimum=row.minimum, maximum=row.maximum, values=tuple(row.values),
+        of_dose=row.of_dose, per_mg=row.per_mg, implies=dict(row.implies),
+    )  # fmt: skip
 
 
 def _flow(row: list[str], model: str, place: object, names: list[str]) -> Flow:

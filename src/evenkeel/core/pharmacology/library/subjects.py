@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from evenkeel.core.pharmacology.library.bounds import following
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.systems.linear import Floats
 from evenkeel.core.pharmacology.systems.timeline import Bolus, Happening, Infusion
@@ -62,10 +63,11 @@ def values_of(
 def reference(model: Model, known: Mapping[str, float]) -> dict[str, float]:
     """Covariates of the model's typical person, with what is known put in their place.
 
-    Covariates of a dose are left out: they belong to each dose.
+    So is what follows from what is known (whoever is Japanese is Asian). Covariates of a dose
+    are left out: they belong to each dose.
     """
     typical = {name: each.reference for name, each in model.covariates.items() if not each.of_dose}
-    return {**typical, **known}
+    return {**typical, **following(model, known), **known}
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from evenkeel.core.pharmacology.library.bounds import YES, contradictions, following
 from evenkeel.core.pharmacology.library.models import Block, Model
 from evenkeel.core.pharmacology.library.subjects import Refusal
 from evenkeel.core.pharmacology.systems.linear import Floats
@@ -150,6 +151,53 @@ def drawn(draws: Mapping[str, Draw], *, people: int, seed: int) -> dict[str, Flo
         name: draw.at(standard_uniforms(seed, f"covariate:{name}", people))
         for name, draw in draws.items()
     }
+
+
+def with_following(
+    model: Model, given: Mapping[str, float], varying: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """What was drawn, and what follows from it: whoever is drawn Japanese is Asian.
+
+    Whoever that does not decide keeps the value that was drawn, or the model's reference.
+
+    Args:
+        given: covariates of everybody.
+        varying: one value a person of each covariate that was drawn, shape (people,).
+
+    Raises:
+        Refusal: what is given and what is drawn cannot be true together of somebody, or nothing
+            is left to draw.
+    """
+    made = dict(varying)
+    told = [
+        f"{other} is drawn, but follows for everybody from what is given"
+        for other in following(model, given)
+        if other in varying
+    ]
+    for name, covariate in model.covariates.items():
+        for other, value in covariate.implies.items():
+            if name in varying and other not in given:
+                own = made.get(other, np.full(varying[name].shape, _reference(model, other)))
+                made[other] = np.where(varying[name] == YES, value, own)
+    told = told or list(contradictions(model, {**given, **made}))
+    if told:
+        raise Refusal(tuple(f"{model.id}: {each}" for each in told))
+    return made
+
+
+def words_of(model: Model, given: Mapping[str, float], draws: Mapping[str, Draw]) -> dict[str, str]:
+    """How each covariate differs between people, in words: as drawn, or as it follows from that."""
+    words = {name: draw.words for name, draw in draws.items()}
+    for name, covariate in model.covariates.items():
+        for other, value in covariate.implies.items():
+            if name in draws and other not in given:
+                otherwise = words.get(other, f"{_reference(model, other):g}")
+                words[other] = f"{value:g} where {name} is {YES:g}, otherwise {otherwise}"
+    return words
+
+
+def _reference(model: Model, name: str) -> float:
+    return model.covariates[name].reference
 
 
 def no_parameter(model: Model, name: str) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.library.bounds import contradictions
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.library.subjects import (
     EFFECT_SITE,
@@ -121,7 +122,8 @@ def population(
     """People with these covariates (numbers, or shape (people,)) and differences.
 
     Raises:
-        Refusal: a covariate is missing, not finite, or of somebody outside the model's people.
+        Refusal: a covariate is missing, not finite, or of somebody outside the model's people, or
+            two of somebody cannot be true together.
     """
     for name, given in covariates.items():
         column = np.atleast_1d(np.asarray(given, dtype=np.float64))
@@ -131,6 +133,8 @@ def population(
             told = model.refusals({name: extreme})
             if told:
                 raise Refusal(tuple(f"{model.id}: {each}" for each in told))
+    if told := contradictions(model, covariates):
+        raise Refusal(tuple(f"{model.id}: {each}" for each in told))
     values = values_of(model, {**dose_reference(model), **covariates}, etas)
     n = len(model.compartments)
     size = n + (model.effect_site is not None)
