@@ -128,9 +128,27 @@ def test_a_covariate_of_a_dose_may_be_given_for_all():
         (f"{HEADER}\n0,iv,1,,1000000000,1\n", "line 2: addl of 1e+09"),
         (f"{HEADER}\n0,sc,1,,,\n", "has no route sc; it has iv. No published model here has it"),
         (f"{HEADER}\n0,im,1,,,\n", "No published model here has it"),
+        (f"{HEADER}\n0,Intramuscular,1,,,\n", "no route im; it has iv. No published model here"),
+        (f"{HEADER}\n0,nasal,1,,,\n", "no route intranasal; it has iv. Models with it: perez"),
+        (f"{HEADER}\n0,intranasl,1,,,\n", "none is made up. Was intranasal meant?"),
         (f"{HEADER}\n0,oral,1,,,\n", "Models with it: perez_ruixo_2021_esketamine (adults)"),
         (f"{HEADER}\n0,iv,1\n", "line 2: 3 values where the header has 6"),
         ("time_h,route,amount_mg,time\n0,iv,1,1\n", "the nearest right name is time_h"),
+        ("time_h,route,amount_mg,Addl\n0,iv,1,1\n", "the nearest right name is addl"),
+        (
+            "time_h,route,amount_mg,salt\n0,iv,1,1\n",
+            "'salt'; amounts are mg of base; of esketamine 32.3 mg of hydrochloride are 28 mg",
+        ),
+        ("time_h,route,amount_mg,amount_mg_hcl\n0,iv,1,1\n", "'; amounts are mg of base"),
+        ("time_h,route,amount_mg,F\n0,iv,1,1\n", "bioavailability and lag are the model's alone"),
+        ("TIME,AMT,EVID,ROUTE,ALAG1\n0,1,1,iv,1\n", "bioavailability and lag are the model's"),
+        ("TIME,AMT,ROUTE\n0,1,iv\n", "the column EVID is missing: 1 is a dose"),
+        ("time,amt,route\n0,1,iv\n", "the column EVID is missing: 1 is a dose"),
+        ("TIME,EVID,ROUTE\n0,1,iv\n", "line 1: the column AMT is missing"),
+        ("TIME,AMT,EVID,ROUTE,RATE\n1,1,1,iv,-2\n", "line 2: RATE -2 leaves the duration to"),
+        ("TIME,AMT,EVID,CMT,RATE\n1,1,1,1,-2\n", "otto_2021_s_ketamine_iv has none for iv"),
+        (f"{HEADER},DEVICE\n0,iv,1,,,,1.5\n", "line 2: DEVICE of 1.5 is not a whole number"),
+        ("TIME,AMT,EVID,ROUTE,DEVICE\n0,1,1,iv,1.5\n", "line 2: DEVICE of 1.5 is not a whole"),
         (f"{HEADER}\n", "the table has a header and no dose"),
         ("", "the table is empty"),
         ("TIME,AMT,EVID\n0,1,1\n", "line 1: the column ROUTE (or CMT) is missing"),
@@ -151,6 +169,138 @@ def test_a_table_that_means_nothing_is_refused_by_name(table, words):
     assert result.stdout == ""
     assert words in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("way", ["rectal", "intrathecal", "intradermal", "epidural"])
+def test_another_way_into_the_body_has_no_nearest_route(way):
+    told = regimen(f"{HEADER}\n0,{way},1,,,\n").stderr
+    assert "none is made up." in told
+    assert "meant" not in told
+
+
+@pytest.mark.parametrize(
+    ("written", "route", "model"),
+    [
+        ("IV", "iv", OTTO),
+        ("Intravenous", "iv", OTTO),
+        ("nasal", "intranasal", PEREZ),
+        ("PO", "oral", PEREZ),
+        ("SL", "sublingual", "simons_2022_s_ketamine_otf"),
+    ],
+)
+def test_a_route_is_known_by_its_other_names_whatever_the_case(written, route, model):
+    ours = f"{HEADER}\n0,{{}},28,,,\n"
+    events = "TIME,AMT,EVID,ROUTE\n0,28,1,{}\n"
+    expected = rows(regimen(ours.format(route), model=model))
+    for table in (ours, events):
+        assert rows(regimen(table.format(written), model=model)) == expected
+
+
+def test_a_duration_is_left_to_a_model_that_has_one(tmp_path):
+    """What is swallowed is absorbed over a while that the model says, with RATE -2 or 0."""
+    table = "TIME,AMT,EVID,ROUTE,RATE\n0,84,1,oral,{}\n"
+    made = regimen(table.format(-2), "--write-regimen", tmp_path / "again.csv", "--as-events",
+                   model=PEREZ)  # fmt: skip
+    assert rows(made) == rows(regimen(table.format(0), model=PEREZ))
+    again = (tmp_path / "again.csv").read_text()
+    assert "-2.0" in again
+    assert rows(regimen(again, model=PEREZ)) == rows(made)
+
+
+# Nasal devices
+
+NASAL = "time_h,route,amount_mg,addl,ii_h,NSPRAY,DEVICE"
+EVERY_5_MIN = [f"{minutes / 60!r},intranasal,28,,,," for minutes in (0, 5, 10)]
+SOON = "each row is taken as a treatment of its own"
+
+
+def nasal(*lines: str, options: tuple[str, ...] = ()):
+    table = "\n".join([NASAL, *lines, ""])
+    return regimen(table, *options, model=PEREZ, times="0.75:0.75:1")
+
+
+def test_devices_that_do_not_say_so_are_computed_as_treatments_and_it_is_said():
+    made = nasal(*EVERY_5_MIN)
+    one = float(rows(made)[0]["concentration_ng_per_ml"])
+    assert SOON in made.stderr
+    assert "(at 0.0833, 0.167 h)" in made.stderr
+    assert "give DEVICE 1, 2, 3" in made.stderr
+    numbered = nasal(*(f"{row}{device}" for device, row in enumerate(EVERY_5_MIN, start=1)))
+    preset = run("--model", PEREZ, "--preset", "in84-devices", "--times", "0.75:0.75:1")
+    assert rows(numbered) == rows(preset)
+    assert SOON not in numbered.stderr + preset.stderr
+    assert one > 1.2 * float(rows(preset)[0]["concentration_ng_per_ml"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["0,intranasal,28,,,,", "1.99,intranasal,28,,,,"], True),
+        (["0,intranasal,28,,,,", "2,intranasal,28,,,,"], False),
+        (["3.1,intranasal,28,,,,", "1.1,intranasal,28,,,,"], False),
+        (["0,intranasal,28,2,0.0833,,"], True),
+        (["0,intranasal,28,2,2,,"], False),
+        (["0,intranasal,28,,,,", "0,intranasal,28,,,,"], True),
+        (["0,intranasal,28,,,,1", "0.1,intranasal,28,,,,1"], True),
+        (["0,intranasal,28,,,,", "0.1,intranasal,28,,,,2"], False),
+        (["0,intranasal,28,,,,0", "0.1,intranasal,28,,,,0"], False),
+        (["0,intranasal,28,,,2,", "0.1,intranasal,28,,,2,"], False),
+        (["0,intranasal,28,,,,", "0.1,iv,28,,,,", "0.2,oral,28,,,,"], False),
+        (["0,intranasal,28,,,,", "0.1,intranasal,0,,,,"], False),
+    ],
+)
+def test_only_treatments_that_begin_too_soon_are_spoken_of(lines, told):
+    made = nasal(*lines)
+    assert made.exit_code == 0, made.stderr
+    assert (SOON in made.stderr) is told
+
+
+def test_devices_beside_a_reset_are_spoken_of_too():
+    table = "TIME,AMT,EVID,ROUTE,II,ADDL\n0,28,1,intranasal,0.1,2\n9,0,3,.,0,0\n"
+    assert SOON in regimen(table, model=PEREZ).stderr
+
+
+def test_a_count_given_for_every_dose_speaks_for_it():
+    assert SOON not in nasal(*EVERY_5_MIN, options=("--covariate", "NSPRAY=3")).stderr
+    made = nasal(*EVERY_5_MIN, options=("--covariate", "DEVICE=1.5"))
+    assert made.exit_code == 2
+    assert "DEVICE of 1.5 cannot be" in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("amount", "write"), [("32.3", "28"), ("64.6", "56"), ("96.9", "84"), ("32.30", "28")]
+)
+@pytest.mark.parametrize("device", ["", "1"])
+def test_the_salt_of_whole_devices_is_refused(amount, write, device):
+    made = nasal(f"0,intranasal,{amount},,,,{device}")
+    assert made.exit_code == 2
+    assert made.stdout == ""
+    assert "is the hydrochloride of" in made.stderr
+    assert f"amounts are base, write {write}\n" in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("0,intranasal,28,,,,", ""),
+        ("0,intranasal,84,,,,", ""),
+        ("0,intranasal,32.2,,,,", "is 1.15 devices of 28 mg of base"),
+        ("0,intranasal,32.4,,,,", "is 1.16 devices of 28 mg of base"),
+        ("0,intranasal,42,,,,", "42 mg by the nose is 1.5 devices"),
+        ("0,intranasal,42,,,,2", "42 mg as device 2: one device holds 28 mg of base"),
+        ("0,intranasal,56,,,,1", "56 mg as device 1: one device holds 28 mg of base"),
+        ("0,intranasal,42,,,3,", ""),
+        # Of 323 mg, 10 devices of salt: devices of another strength say how many they are.
+        ("0,intranasal,323,,,4,", ""),
+        ("0,oral,32.3,,,,", ""),
+        ("0,iv,96.9,,,,", ""),
+    ],
+)
+def test_parts_of_devices_are_computed_and_it_is_said(line, told):
+    made = nasal(line)
+    assert made.exit_code == 0, made.stderr
+    assert told in made.stderr
+    assert ("mg of base" in made.stderr) is bool(told)
 
 
 def test_every_fault_of_a_table_has_a_line_of_its_own():
@@ -222,6 +372,10 @@ def test_a_file_of_times_is_read_strictly(text, words, tmp_path):
         (["--population", "2000000", "--seed", "1"], "from 1 to 1,000,000"),
         (["--population", "5", "--seed", "1", "--percentiles", "5,101"], "from 0 to 100"),
         (["--population", "5", "--seed", "1", "--percentiles", "5,5"], "each once"),
+        (
+            ["--model", "domino_1982_tci", "--population", "5", "--seed", "1"],
+            "no band can be drawn (Not published). To see what a spread",
+        ),
         (["--uncertainty", "CL=12"], "--uncertainty goes with --population"),
         (["--replicates", "30"], "--replicates goes with --uncertainty"),
         (["--population", "5", "--seed", "1", "--uncertainty", "published"], "no standard errors"),

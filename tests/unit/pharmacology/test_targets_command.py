@@ -90,6 +90,10 @@ def test_a_picture_stands_by_itself(tmp_path, expected):
     [
         ("", ["--model is missing", "--site is missing", "--target is missing", "--stop is missing",
               "--syringe is missing"]),
+        ("--model domino_1982_tci --site plasma --target 0min=5 --stop 1h --syringe 0",
+         ["--syringe 0: what it holds is above 0 mg/mL"]),
+        ("--model domino_1982_tci --site plasma --target 0min=5 --stop 1h --syringe -1",
+         ["--syringe -1: what it holds is above 0 mg/mL"]),
         ("--model domino_1982_tci --site plasma --target 0=100 --stop 1 --syringe 1",
          ["--target 0=100: write TIME=NG_PER_ML with a unit", "--stop 1: write a time"]),
         ("--model domino_1982_tci --site plasma --target 0min=-5 --stop 1h --syringe 1",
@@ -116,6 +120,7 @@ def test_what_cannot_be_answered_is_refused_with_what_to_write(words, told):
     assert not result.stdout
     for each in told:
         assert each in result.stderr
+    assert ("missing" in result.stderr) is (not words)
 
 
 def test_the_examples_of_the_help_work_as_they_stand(tmp_path, monkeypatch):

@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import click
+
 from evenkeel.commands.simulate.telling import stop, text_of
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 FEWEST_REPLICATES, MOST_REPLICATES = 20, 1000
+_A_SLIP = 0.85  # how alike a word and a route are where one was meant for the other
 USUAL_WEIGHT = 70.0  # kg, where a dose by weight meets a model that does not read weight
 
 
@@ -188,11 +191,15 @@ def times(text: str) -> tuple[Floats, float | None]:
 def regimen(
     file: str | None, preset_id: str | None, model: Model, given: Mapping[str, float]
 ) -> Given:
-    """The doses of a file or of a preset; a covariate of a dose that was given goes to each."""
+    """The doses of a file or of a preset; a covariate of a dose that was given goes to each.
+
+    stderr hears of nasal rows that may mean something else than what is computed.
+    """
+    from evenkeel.core.pharmacology.doses.devices import notes
     from evenkeel.core.pharmacology.doses.presets import presets
     from evenkeel.core.pharmacology.doses.regimens import UnreadableRegimen
     from evenkeel.core.pharmacology.profiles.record_tables import read_either
-    from evenkeel.core.pharmacology.profiles.records import records_of
+    from evenkeel.core.pharmacology.profiles.records import records_of, written_doses
 
     preset = None
     if preset_id is not None:
@@ -214,6 +221,8 @@ def regimen(
     if of_all:
         records = tuple(replace(each, of_dose={**of_all, **each.of_dose}) for each in records)
     _check_routes((each.route for each in records if each.evid != 3), model)
+    for note in notes(model, doses or written_doses(records), "give DEVICE 1, 2, 3"):
+        click.echo(f"{model.id}: {note}", err=True)
     return Given(doses=doses, records=records, preset=preset, words=words)
 
 
@@ -252,7 +261,9 @@ def _check_routes(routes: Iterable[str], model: Model) -> None:
         if others:
             faults.append(f"{has} Models with it: {', '.join(others)}")
             continue
-        near = get_close_matches(route.lower(), {r for m in models().values() for r in m.routes})
+        known = {each for one in models().values() for each in one.routes}
+        # A slip of a letter has a nearest; another way into the body has none.
+        near = get_close_matches(route, known, n=1, cutoff=_A_SLIP)
         meant = f" Was {near[0]} meant?" if near else ""
         faults.append(f"{has} No published model here has it, and none is made up.{meant}")
     if faults:

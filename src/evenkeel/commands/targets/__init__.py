@@ -100,7 +100,7 @@ def command(
     model = asked.one_named(models(), str(model_id), "model")
     known = asked.covariates(covariate_texts, model)
     pump = Pump(
-        mg_per_ml=syringe or math.nan,
+        mg_per_ml=math.nan if syringe is None else syringe,
         most_ml_per_h=most_rate,
         step_ml_per_h=rate_step,
         update_s=times["--every"] * 3600.0,
@@ -136,14 +136,17 @@ def _missing(
     stop_text: str | None,
     syringe: float | None,
 ) -> list[str]:
-    words = {
+    needed = {
         "--model is missing: `evenkeel simulate --list` shows those there are": model_id,
         "--site is missing: plasma, or effect where the model has an effect site": site,
         "--target is missing: TIME=NG_PER_ML, for example 0min=100": targets,
         "--stop is missing: when the pump stops, for example 40min": stop_text,
         "--syringe is missing: mg/mL of base, for example 10": syringe,
     }
-    return [told for told, value in words.items() if not value]
+    told = [words for words, value in needed.items() if value in (None, "", ())]
+    if syringe is not None and not syringe > 0.0:
+        told.append(f"--syringe {syringe:g}: what it holds is above 0 mg/mL of base, such as 10")
+    return told
 
 
 def _read(

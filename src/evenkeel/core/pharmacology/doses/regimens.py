@@ -11,10 +11,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from evenkeel.core.pharmacology.doses.naming import route_called, why_no_column
 from evenkeel.core.pharmacology.doses.tables import Row, number_in, read_table
 
 COLUMNS = ("time_h", "route", "amount_mg", "duration_h", "addl", "ii_h")
-OPTIONAL = ("NSPRAY", "DEVICE")
+COUNTS = ("NSPRAY", "DEVICE")  # of nasal devices, where the model has them: whole numbers
 MOST_DOSES = 100_000
 
 
@@ -59,7 +60,10 @@ def read_regimen(text: str) -> tuple[Dose, ...]:
             finite or negative, more than 100,000 doses.
     """
     rows, faults = read_table(
-        text, known=(*COLUMNS, *OPTIONAL), needed=("time_h", "route", "amount_mg")
+        text,
+        known=(*COLUMNS, *COUNTS),
+        needed=("time_h", "route", "amount_mg"),
+        why=why_no_column,
     )
     doses: list[Dose] = []
     for row in rows:
@@ -87,7 +91,7 @@ def _row(row: Row, faults: list[str]) -> tuple[Dose, ...]:
     duration = _number(row, "duration_h", faults)
     additional = _number(row, "addl", faults)
     every = _number(row, "ii_h", faults)
-    route = row.cells["route"]
+    route = route_called(row.cells["route"])
     if not route:
         faults.append(f"{place}: route is empty")
     if additional and additional != int(additional):
@@ -98,9 +102,14 @@ def _row(row: Row, faults: list[str]) -> tuple[Dose, ...]:
         faults.append(f"{place}: addl of {additional:g}: at most {MOST_DOSES:,} doses")
     of_dose = {
         name: value
-        for name in OPTIONAL
+        for name in COUNTS
         if (value := _number(row, name, faults, absent=math.nan)) == value
     }
+    faults += [
+        f"{place}: {name} of {value:g} is not a whole number"
+        for name, value in of_dose.items()
+        if value % 1.0 != 0.0
+    ]
     if len(faults) > before:
         return ()
     dose = Dose(time_h=time_h, route=route, amount_mg=amount, duration_h=duration, of_dose=of_dose)

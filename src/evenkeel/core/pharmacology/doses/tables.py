@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -22,13 +22,19 @@ class Row:
 
 
 def read_table(
-    text: str, *, known: Sequence[str], needed: Sequence[str]
+    text: str,
+    *,
+    known: Sequence[str],
+    needed: Sequence[str],
+    why: Callable[[str], str] = lambda name: "",
 ) -> tuple[tuple[Row, ...], list[str]]:
     """The rows that can be read, and the faults; empty lines count for nothing.
 
     Args:
         text: a first line with the names of the columns, in any order; commas between cells.
         known: every column there may be. needed: those that must be there.
+        why: why there is no such column, or what one that is missing would say; empty where
+            there is nothing to tell.
 
     Returns:
         The rows, and a line for every fault. Where the header is wrong there are no rows.
@@ -42,7 +48,7 @@ def read_table(
         return (), [f"the table is empty; its header is {','.join(known)}"]
     first, named = lines[0]
     header = [name.strip() for name in next(csv.reader([named]))]
-    faults = _of_header(header, first, known, needed)
+    faults = _of_header(header, first, known, needed, why)
     if faults:
         return (), faults
     rows: list[Row] = []
@@ -72,17 +78,26 @@ def number_in(row: Row, name: str, faults: list[str]) -> float:
 
 
 def _of_header(
-    header: Sequence[str], line: int, known: Sequence[str], needed: Sequence[str]
+    header: Sequence[str],
+    line: int,
+    known: Sequence[str],
+    needed: Sequence[str],
+    why: Callable[[str], str],
 ) -> list[str]:
     faults: list[str] = []
+    by_small = {name.lower(): name for name in known}
     for name in header:
         if name not in known:
-            close = get_close_matches(name, known, n=1, cutoff=0.4)
-            nearest = f"; the nearest right name is {close[0]}" if close else ""
-            faults.append(f"line {line}: there is no column {name!r}{nearest}")
+            close = get_close_matches(name.lower(), by_small, n=1, cutoff=0.4)
+            nearest = f"the nearest right name is {by_small[close[0]]}" if close else ""
+            # Where a column is missing on purpose, a name that looks alike only misleads.
+            told = why(name) or nearest
+            faults.append(f"line {line}: there is no column {name!r}{told and '; '}{told}")
         elif header.count(name) > 1:
             faults.append(f"line {line}: the column {name} stands twice")
     faults += [
-        f"line {line}: the column {name} is missing" for name in needed if name not in header
+        f"line {line}: the column {name} is missing{why(name) and ': '}{why(name)}"
+        for name in needed
+        if name not in header
     ]
     return list(dict.fromkeys(faults))

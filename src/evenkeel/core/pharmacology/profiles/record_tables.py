@@ -1,7 +1,7 @@
 """Tables of doses and of dosing events, in and out.
 
-In: text, with our own columns or with NONMEM's (a header with TIME, AMT and EVID). Out:
-records, or every fault with its line. And back: what is written reads back the same.
+In: text, with our own columns or with NONMEM's (TIME, AMT, EVID and others). Out: records,
+or every fault with its line. And back: what is written reads back the same.
 
 What NONMEM's columns mean is in ``events``; CMT counts the model's compartments from 1. Ours are
 ROUTE in place of CMT, DUR (AMT / RATE, so that a table reads back to the last digit), OCC (the
@@ -14,9 +14,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evenkeel.core.pharmacology.doses.naming import route_called, why_no_column
 from evenkeel.core.pharmacology.doses.regimens import (
+    COUNTS,
     MOST_DOSES,
-    OPTIONAL,
     Dose,
     UnreadableRegimen,
     read_regimen,
@@ -31,16 +32,16 @@ from evenkeel.core.pharmacology.profiles.events import (
 from evenkeel.core.pharmacology.profiles.records import Record, plain_doses, records_of, routed
 
 NEEDED = ("TIME", "AMT", "EVID")
-DOSING = ("CMT", "ROUTE", "RATE", "DUR", "II", "ADDL", "SS", "OCC", *OPTIONAL)
+DOSING = ("CMT", "ROUTE", "RATE", "DUR", "II", "ADDL", "SS", "OCC", *COUNTS)
 PASSED_OVER = ("ID", "DV", "MDV")
 _AGREE = 1e-9
 
 
 def is_event_table(text: str) -> bool:
-    """Does the header have TIME, AMT and EVID?"""
+    """Is the header NONMEM's? With TIME and AMT it is, even where EVID was forgotten."""
     first = next((line for line in text.lstrip("\ufeff").splitlines() if line.strip()), "")
     names = {name.strip().upper() for name in first.split(",")}
-    return set(NEEDED) <= names
+    return "EVID" in names or {"TIME", "AMT"} <= names
 
 
 def read_records(text: str) -> tuple[Record, ...]:
@@ -50,7 +51,10 @@ def read_records(text: str) -> tuple[Record, ...]:
         UnreadableRegimen: every fault with its line.
     """
     rows, faults = read_table(
-        _with_loud_header(text), known=(*NEEDED, *DOSING, *PASSED_OVER), needed=NEEDED
+        _with_loud_header(text),
+        known=(*NEEDED, *DOSING, *PASSED_OVER),
+        needed=NEEDED,
+        why=_why,
     )
     made: list[Record] = []
     people: set[str] = set()
@@ -83,6 +87,11 @@ def read_records(text: str) -> tuple[Record, ...]:
     if not any(record.evid in (1, 4) for record in made):
         raise UnreadableRegimen(["the table has no dose (EVID 1 or 4)"])
     return tuple(made)
+
+
+def _why(name: str) -> str:
+    """What tables of events leave out most often, beside what no table of doses has."""
+    return "1 is a dose, 0 an observation" if name == "EVID" else why_no_column(name)
 
 
 def _with_loud_header(text: str) -> str:
@@ -139,7 +148,7 @@ class _Row:
         amount, steady = self.number("AMT"), self.whole("SS")
         rate, lasts = self.number("RATE", least=-math.inf), self.number("DUR")
         every, additional = self.number("II"), self.whole("ADDL")
-        route, compartment = self.words("ROUTE"), self.whole("CMT")
+        route, compartment = route_called(self.words("ROUTE")), self.whole("CMT")
         occasion = self.whole("OCC")
         if occasions and occasion < 1:
             self.wrong("OCC has to be a whole number from 1: which occasion the dose is of")
@@ -147,13 +156,14 @@ class _Row:
         endless = rate if amount == 0.0 and steady and rate > 0 else 0.0
         if rate > 0 and not endless and not lasts and amount > 0:
             lasts = amount / rate
-        of_dose = {name: self.number(name) for name in OPTIONAL if self.words(name)}
+        of_dose = {name: float(self.whole(name)) for name in COUNTS if self.words(name)}
         if len(self.faults) > before:
             return None
         return Record(
             line=self.row.line, time_h=time_h, evid=evid, route=route, compartment=compartment,
             amount_mg=amount, duration_h=lasts, endless_rate=endless, every_h=every,
             additional=additional, steady=steady, occasion=occasion, of_dose=of_dose,
+            lasts_as_model=rate == DURATION_OF_MODEL,
         )  # fmt: skip
 
     def _check(
@@ -178,12 +188,13 @@ class _Row:
 
 def write_records(records: Sequence[Record]) -> str:
     """An event table that ``read_records`` reads back to the same records."""
-    extra = [name for name in OPTIONAL if any(name in record.of_dose for record in records)]
+    extra = [name for name in COUNTS if any(name in record.of_dose for record in records)]
     occasions = any(record.occasion for record in records)
     names = ["TIME", "EVID", "AMT", "RATE", "DUR", "II", "ADDL", "SS", "ROUTE"]
     lines = [",".join([*names, *(["OCC"] if occasions else []), *extra])]
     for record in records:
         rate = record.endless_rate or _rate(record)
+        rate = DURATION_OF_MODEL if record.lasts_as_model else rate
         cells = [
             repr(record.time_h), str(record.evid), repr(record.amount_mg), repr(rate),
             repr(record.duration_h), repr(record.every_h), str(record.additional),
@@ -208,7 +219,7 @@ def _rate(record: Record) -> float:
 
 def write_doses(doses: Sequence[Dose]) -> str:
     """A plain table that ``read_regimen`` reads back to the same doses."""
-    extra = [name for name in OPTIONAL if any(name in dose.of_dose for dose in doses)]
+    extra = [name for name in COUNTS if any(name in dose.of_dose for dose in doses)]
     lines = [",".join(["time_h", "route", "amount_mg", "duration_h", *extra])]
     for dose in doses:
         cells = [repr(dose.time_h), dose.route, repr(dose.amount_mg), repr(dose.duration_h)]

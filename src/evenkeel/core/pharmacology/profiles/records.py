@@ -25,6 +25,7 @@ class Record:
     route: empty where only a compartment is named (from 1). duration_h: 0 = at once.
     endless_rate: mg/h of an infusion that has always run until here (AMT 0 with SS 1).
     steady: 0, 1 or 2 as SS. occasion: as OCC, from 1; 0 where the table does not say.
+    lasts_as_model: RATE -2, the duration is the model's.
     """
 
     line: int
@@ -39,6 +40,7 @@ class Record:
     additional: int = 0
     steady: int = 0
     occasion: int = 0
+    lasts_as_model: bool = False
     of_dose: dict[str, float] = field(default_factory=dict)
 
 
@@ -46,7 +48,8 @@ def routed(records: Sequence[Record], model: Model) -> tuple[Record, ...]:
     """The records with a route in place of a compartment.
 
     Raises:
-        UnreadableRegimen: no route of the model begins in that compartment, or several do.
+        UnreadableRegimen: no route of the model begins in that compartment, or several do;
+            a duration is left to a model that has none.
     """
     made: list[Record] = []
     faults: list[str] = []
@@ -69,6 +72,14 @@ def routed(records: Sequence[Record], model: Model) -> tuple[Record, ...]:
             )
             continue
         made.append(replace(record, route=starts[0], compartment=0))
+    faults += [
+        f"line {each.line}: RATE -2 leaves the duration to the model, and {model.id} has none "
+        f"for {each.route}: give RATE in mg/h, or 0 for a dose at once"
+        for each in made
+        if each.lasts_as_model
+        and each.route in model.routes
+        and all(way.duration is None for way in model.routes[each.route])
+    ]
     if faults:
         raise UnreadableRegimen(faults)
     return tuple(made)
@@ -78,7 +89,12 @@ def plain_doses(records: Sequence[Record]) -> tuple[Dose, ...] | None:
     """The doses, where the table has neither resets nor steady states; None otherwise."""
     if any(record.evid != 1 or record.steady for record in records):
         return None
-    return in_order(each for record in records for each in _doses(record))
+    return written_doses(records)
+
+
+def written_doses(records: Sequence[Record]) -> tuple[Dose, ...]:
+    """Every dose that the table writes, whatever resets and steady states do to it."""
+    return in_order(each for record in records if record.evid != 3 for each in _doses(record))
 
 
 def _doses(record: Record) -> tuple[Dose, ...]:
