@@ -329,6 +329,25 @@ def test_a_route_that_a_model_has_not_is_refused_by_name():
     assert "has no route intranasal" in told
 
 
+def test_nasal_rows_that_may_be_devices_or_salt_are_spoken_of():
+    perez = replace(Asked(), models=("perez_ruixo_2021_esketamine",), preset="")
+
+    def told(*texts: str) -> str:
+        return words_of(ask(replace(perez, rows=tuple(map(rows.read_written, texts)))))
+
+    soon = "A, Perez-Ruixo 2021: nasal rows less than 2 h after another"
+    apart = told("spray,28mg,0min,0min,0,0min", "spray,28mg,5min,0min,0,0min")
+    assert soon in apart
+    assert "write one row of nasal devices" in apart
+    assert soon in told("intranasal,28mg,0min,0min,2,5min")
+    assert soon not in told("spray,28mg,0min,0min,2,5min")
+    assert soon not in told("intranasal,84mg,0min,0min,1,2h")
+    assert "42 mg by the nose is 1.5 devices" in told("intranasal,42mg,0min,0min,0,0min")
+    salt = told("intranasal,96.9mg,0min,0min,0,0min")
+    assert "hydrochloride of 3 devices: amounts are base, write 84" in salt
+    assert "No model answers this question" in salt
+
+
 def test_a_band_is_drawn_where_a_spread_was_published_and_said_where_not():
     asked = replace(Asked(), show=("parent", "band"))
     answer = answers.work_out(asked)

@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from evenkeel.core.pharmacology.doses.devices import notes
 from evenkeel.core.pharmacology.library.bounds import far_weight
 from evenkeel.core.pharmacology.library.models import models
 from evenkeel.core.pharmacology.profiles.occupancy import occupancy_model
@@ -31,6 +32,8 @@ from evenkeel.web.explorer.words import (
     short_name,
 )
 from evenkeel.web.ui.public import nearest_names
+
+_ONE_AFTER_THE_OTHER = "write one row of nasal devices, with how many more and how far apart"
 
 
 @require_safe
@@ -112,6 +115,11 @@ def _shown(reading: Reading[Asked], answer: answers.Answer) -> dict[str, Any]:
         "form": form(reading, answer),
         "answer": answer,
         "named": [(each, short_name(each.model)) for each in answer.models],
+        "nasal_notes": [
+            (each.letter, short_name(each.model), note)
+            for each in answer.answering
+            for note in notes(each.model, answer.doses, _ONE_AFTER_THE_OTHER)
+        ],
         "far_weights": [
             (each.letter, short_name(each.model), words)
             for each in answer.answering
