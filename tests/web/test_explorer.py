@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from evenkeel.commands.simulate import command
 from evenkeel.core.pharmacology.doses.presets import presets
 from evenkeel.core.pharmacology.library.models import models
-from evenkeel.web.explorer import answers, rows
+from evenkeel.web.explorer import answers, people, rows
 from evenkeel.web.explorer.flows import place_compartments
 from evenkeel.web.explorer.queries import (
     AGES,
@@ -321,6 +321,30 @@ def test_a_children_s_model_refuses_the_adult_at_its_field_and_the_others_answer
     assert "A Otto 2021" in told
     only = words_of(ask(replace(asked, models=("hornik_2018_children",))))
     assert "No model answers this question" in only
+
+
+@pytest.mark.parametrize(("weight", "told"), [(30, True), (40, False), (140, False)])
+def test_a_weight_far_from_an_adults_model_s_own_is_told_beside_it(weight, told):
+    two = replace(Asked(), models=("otto_2021_s_ketamine_iv", "kamp_2020_meta_3cmt"), weight=weight)
+    words = words_of(ask(two))
+    for name in ("A, Otto 2021.", "B, Kamp 2020."):
+        assert (f"{name} WT of {weight} kg is far from the 70 kg" in words) is told
+    assert ("no clinical bound" in words) is told
+
+
+def test_the_page_of_a_children_s_model_says_that_its_reference_weight_is_a_scale():
+    for model in MODELS:
+        told = words_of(Client().get(reverse("explorer:model", args=[model.id])))
+        scale = "70 kg is the scale of the paper's numbers, not its children's weight."
+        assert (scale in told) is (model.age_group == "children"), model.id
+
+
+def test_the_page_says_what_follows_from_one_covariate_and_no_example_person_contradicts_it():
+    page = reverse("explorer:model", args=["perez_ruixo_2021_esketamine"])
+    assert "where it is 1, ASIAN is 1" in words_of(Client().get(page))
+    for group in people.GROUPS:
+        asked = replace(Asked(), models=("perez_ruixo_2021_esketamine",), group=group)
+        assert "refuses" not in words_of(ask(asked)), group
 
 
 def test_a_route_that_a_model_has_not_is_refused_by_name():

@@ -164,6 +164,12 @@ def test_a_model_that_no_pump_program_uses_says_so():
     assert "No pump program" not in words_of(ask(PLASMA))
 
 
+@pytest.mark.parametrize(("weight", "told"), [(30, True), (40, False), (140, False)])
+def test_a_weight_far_from_the_model_s_own_is_told(weight, told):
+    words = words_of(ask(replace(USUAL, weight=weight)))
+    assert (f"WT of {weight} kg is far from the 70 kg" in words) is told
+
+
 def test_what_is_not_reached_is_marked():
     page = ask(replace(PLASMA, rate=Decimal(5), bolus=Decimal(0), syringe=Decimal(1))).content
     assert b'<li class="missed">' in page
