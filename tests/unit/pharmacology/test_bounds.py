@@ -32,7 +32,7 @@ NLMIXR2LIB = {
 
 
 def test_five_models_were_read_in_nlmixr2lib_and_say_so():
-    """Which these are is a fact of the collection that the content was made from."""
+    """Which these are is a fact of how the content was gathered; nothing else knows it."""
     named = {each.id for each in models().values() if "nlmixr2lib" in each.read_in}
     assert named == NLMIXR2LIB
     assert {models()[each].source.mark for each in named} == {Mark.SEEN_SECONDARY}
