@@ -27,9 +27,15 @@ from tests.support.fits import (
 
 from evenkeel.core.pharmacology.doses.regimens import Dose
 from evenkeel.core.pharmacology.individuals.averaging import mixture, model_weights
-from evenkeel.core.pharmacology.individuals.estimate import Measurement, most_probable, parameters
+from evenkeel.core.pharmacology.individuals.estimate import (
+    FAR,
+    LOST,
+    Measurement,
+    most_probable,
+    parameters,
+)
 from evenkeel.core.pharmacology.individuals.future import draws, what_if
-from evenkeel.core.pharmacology.individuals.likelihood import log_normal_share
+from evenkeel.core.pharmacology.individuals.likelihood import NOTHING, log_normal_share
 from evenkeel.core.pharmacology.individuals.measured import (
     UnreadableMeasurements,
     read_measurements,
@@ -582,3 +588,94 @@ def test_almost_perfect_measurements_find_the_person():
     for name, eta in true.items():
         assert found.etas[name] == pytest.approx(eta, abs=1e-3)
         assert found.shrinkage[name] < 1e-4
+
+
+DRIP = (Dose(time_h=0.0, route="iv", amount_mg=20.0, duration_h=0.1),)
+BEYOND = [
+    (OTTO, INFUSION, 1440.0, 1.0),
+    (OTTO, INFUSION, 1000.0, 50.0),
+    (OTTO, INFUSION, 1e7, 5.0),
+    (OTTO, INFUSION, 1.0, 1e9),
+    (SIMONS, FILM, 1000.0, 50.0),
+    (PEREZ, SPRAY, 3000.0, 5.0),
+    (FLINT, DRIP, 3000.0, 5.0),
+    (FLINT, DRIP, 1.0, 1e9),
+    (FLINT, DRIP, 1e-9, 50.0),
+]
+
+
+def one_value(name, doses, at, value, *more):
+    model, covariates = people(name)
+    analyte = next(iter(model.outputs))
+    seen = [Measurement(time_h=t, analyte=analyte, ng_per_ml=x) for t, x in ((at, value), *more)]
+    return most_probable(
+        model, covariates={**covariates, **({"WT": 15.0} if name == FLINT else {})}, doses=doses,
+        measurements=seen, sampling="arterial" if model.sampling == "arterial" else "venous",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "doses", "at", "value"), BEYOND)
+def test_a_value_that_nobody_explains_is_said_to_be_one(name, doses, at, value):
+    person = one_value(name, doses, at, value)
+    assert person.unexplained == person.measurements
+    assert abs(person.weighted[0]) > LOST
+    assert np.isfinite(list(person.etas.values())).all()
+    assert all(math.isfinite(each.value) for each in parameters(person))
+    for told in (
+        lambda: what_if(person, doses, np.array([1.0])),
+        lambda: draws(person, count=3, seed=1),
+    ):
+        with pytest.raises(Refusal, match="nobody was found who explains"):
+            told()
+
+
+def test_minutes_written_as_hours_are_answered():
+    """Far from the model, and yet there is somebody who is nearest."""
+    rows = ((40.0, 128.0), (60.0, 92.0), (120.0, 48.0), (240.0, 24.0))
+    person = one_value(OTTO, INFUSION, *rows[0], *rows[1:])
+    assert np.abs(person.weighted).max() > FAR
+    assert person.unexplained == ()
+    assert what_if(person, INFUSION, [1.0, 2.0]).most_probable.shape == (2, 2)
+    beyond = one_value(OTTO, INFUSION, *rows[0], rows[1], (1440.0, 1.0))
+    assert beyond.unexplained
+
+
+@pytest.mark.parametrize(
+    ("left", "expected", "lost"),
+    [
+        (LOST, 1.0, False), (math.nextafter(LOST, 200.0), 1.0, True),
+        (-LOST, 1.0, False), (-math.nextafter(LOST, 200.0), 1.0, True),
+        (math.nextafter(FAR, 4.0), NOTHING, True), (math.nextafter(FAR, 4.0), 0.0, True),
+        (math.nextafter(FAR, 4.0), math.nextafter(NOTHING, 1.0), False),
+        (FAR, NOTHING, False), (math.nan, 0.0, False),
+    ],
+)  # fmt: skip
+def test_from_where_on_nobody_explains_a_value(left, expected, lost):
+    person = replace(
+        one_value(OTTO, INFUSION, 1.0, 80.0),
+        weighted=np.array([left]), predicted=np.array([expected]),
+    )  # fmt: skip
+    assert bool(person.unexplained) == lost
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (1.0, math.nextafter(1e9, math.inf)),
+        (1.0, math.nextafter(1e-13, 0.0)),
+        (math.nextafter(1e7, math.inf), 1.0),
+    ],
+)
+def test_a_value_or_a_time_that_cannot_be_is_refused(at, value):
+    with pytest.raises(Refusal, match=r"cannot be: write from|write hours, up to 10,000,000"):
+        one_value(OTTO, INFUSION, at, value)
+
+
+def test_the_least_value_that_can_be_is_answered():
+    assert one_value(OTTO, INFUSION, 1.0, 1e-13).weighted[0] < -FAR
+
+
+def test_hours_that_are_whole_numbers_are_hours():
+    whole = [Dose(time_h=0, route="sublingual", amount_mg=50, duration_h=0)]
+    one, same = (one_value(SIMONS, doses, 1.0, 60.0) for doses in (whole, FILM))
+    assert one.etas == same.etas

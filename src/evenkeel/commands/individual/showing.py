@@ -17,6 +17,7 @@ from evenkeel.core.pharmacology.doses.occasions import Difference
 from evenkeel.core.pharmacology.individuals.averaging import Mixture
 from evenkeel.core.pharmacology.individuals.estimate import (
     FAR,
+    LOST,
     Individual,
     Parameter,
     Part,
@@ -124,6 +125,37 @@ def _show_person(person: Individual) -> None:
     model = person.model
     click.echo(f"{model.id}: {model.title}")
     click.echo(f"  {model.source}; {model.sampling} blood; {model.confidence} confidence")
+    if person.unexplained:
+        click.echo("\nNobody was found who explains this: there is no estimate.")
+    else:
+        _show_estimate(person)
+    click.echo("\nMeasured beside expected, ng/mL")
+    nearest = "nearest" if person.unexplained else "this person"
+    rows = [("hours", "analyte", "measured", "typical", nearest, "residual")]
+    for each in _measured(person):
+        left = (
+            f"{each['probability_below']:.0%} below"
+            if each["below"]
+            else _residual(each["weighted_residual"])
+        )
+        value = ("<" if each["below"] else "") + f"{each['concentration_ng_per_ml']:g}"
+        rows.append(
+            (f"{each['time_h']:g}", each["analyte"], value, f"{each['typical_ng_per_ml']:.3g}",
+             f"{each['expected_ng_per_ml']:.3g}", left)
+        )  # fmt: skip
+    _show_table(rows)
+    _warn([person])
+    click.echo("\nLimits of this model")
+    for line in (*person.assumed, *limits(model)):
+        click.echo(f"  - {line}")
+
+
+def _residual(left: float) -> str:
+    # Beyond, the number says how near to nothing the prediction was taken, and no more.
+    return f"{left:+.1f} SD" if abs(left) <= LOST else f"over {math.copysign(LOST, left):+g} SD"
+
+
+def _show_estimate(person: Individual) -> None:
     click.echo("\nThis person, and the middle 90% of what may be")
     rows = [("", "typical", "this person", "from", "to", "eta", "SD", "doubt left")]
     rows += [
@@ -138,24 +170,6 @@ def _show_person(person: Individual) -> None:
         click.echo(f"  Nothing measured depends on {'; '.join(person.untouched)}.")
     if person.treatments > 1:
         _show_parts(person)
-    click.echo("\nMeasured beside expected, ng/mL")
-    rows = [("hours", "analyte", "measured", "typical", "this person", "residual")]
-    for each in _measured(person):
-        left = (
-            f"{each['probability_below']:.0%} below"
-            if each["below"]
-            else f"{each['weighted_residual']:+.1f} SD"
-        )
-        value = ("<" if each["below"] else "") + f"{each['concentration_ng_per_ml']:g}"
-        rows.append(
-            (f"{each['time_h']:g}", each["analyte"], value, f"{each['typical_ng_per_ml']:.3g}",
-             f"{each['expected_ng_per_ml']:.3g}", left)
-        )  # fmt: skip
-    _show_table(rows)
-    _warn([person])
-    click.echo("\nLimits of this model")
-    for line in (*person.assumed, *limits(model)):
-        click.echo(f"  - {line}")
 
 
 def _called(each: Parameter | Part) -> str:
@@ -186,14 +200,24 @@ def _show_parts(person: Individual) -> None:
 
 def _warn(people: Sequence[Individual]) -> None:
     for person in people:
+        origin = (
+            "the nearest that was found" if person.unexplained else "what the model can explain"
+        )
         for each, left in zip(person.measurements, person.weighted, strict=True):
             if abs(left) > FAR:
+                how_far = f"{abs(left):.1f}" if abs(left) <= LOST else f"over {LOST:g}"
                 click.echo(
                     f"warning: {person.model.id}: {each.analyte} of {each.ng_per_ml:g} ng/mL at "
-                    f"{each.time_h:g} h lies {abs(left):.1f} standard deviations from what the "
-                    "model can explain. Check its time and the doses; the model may not fit.",
+                    f"{each.time_h:g} h lies {how_far} standard deviations from "
+                    f"{origin}. Check its time and the doses; the model may not fit.",
                     err=True,
                 )
+        if person.unexplained:
+            click.echo(
+                f"warning: {person.model.id}: nobody was found who explains this: what stands for "
+                "the person is where the search ended, and no estimate.",
+                err=True,
+            )
 
 
 def _show_table(rows: Sequence[Sequence[str]]) -> None:
@@ -262,6 +286,7 @@ def _object(person: Individual, weight: float) -> dict[str, Any]:
         "status": str(model.status),
         "sampling": model.sampling,
         "weight": weight,
+        "estimated": not person.unexplained,
         "log_evidence": person.log_evidence,
         "covariates": person.covariates,
         "parameters": [

@@ -18,7 +18,7 @@ from evenkeel.core.pharmacology.doses.occasions import Difference, differences, 
 from evenkeel.core.pharmacology.doses.regimens import Dose
 from evenkeel.core.pharmacology.individuals.dense import inverse_of
 from evenkeel.core.pharmacology.individuals.few import few
-from evenkeel.core.pharmacology.individuals.likelihood import Measurement
+from evenkeel.core.pharmacology.individuals.likelihood import NOTHING, Measurement
 from evenkeel.core.pharmacology.individuals.posterior import posterior_of, unheard
 from evenkeel.core.pharmacology.individuals.tops import top_of
 from evenkeel.core.pharmacology.library.models import Model
@@ -27,6 +27,7 @@ from evenkeel.core.pharmacology.systems.linear import Floats
 
 __all__ = [
     "FAR",
+    "LOST",
     "Individual",
     "Measurement",
     "Parameter",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 FAR = 3.0  # standard deviations: a residual that is farther is pointed at
+LOST = 100.0  # standard deviations: no person is found by a residual that is farther
 _MIDDLE_90 = 1.6448536269514722  # half a normal law's middle 90%, in standard deviations
 
 
@@ -84,6 +86,18 @@ class Individual:
         """Of the differences, in the order of the covariance."""
         return tuple(each.name for each in self.differences)
 
+    @property
+    def unexplained(self) -> tuple[Measurement, ...]:
+        """Measured values that nobody comes near whom the search found.
+
+        They are more than ``LOST`` away or, where the model expects nothing at all, ``FAR``:
+        from there no slope leads anywhere. If there are any, the etas are those at which the
+        search ended and no estimate.
+        """
+        away = np.abs(self.weighted)
+        lost = (away > LOST) | ((away > FAR) & (self.predicted <= NOTHING))
+        return tuple(each for each, so in zip(self.measurements, lost, strict=True) if so)
+
 
 def most_probable(
     model: Model,
@@ -108,7 +122,8 @@ def most_probable(
     Raises:
         Refusal: the model has no published spread; an analyte that it has not or of which no
             error was published; blood of the other kind; a person outside its people; a
-            measurement that cannot be (not finite, zero or negative, before the first dose);
+            measurement that cannot be (not finite, zero or negative, outside 1e-13 to 1e9
+            ng/mL, before the first dose or after 1e7 h);
             a dose that cannot be given; compartments that exchange in a ring; more than 1,000
             measurements, 2,000 doses or 40 treatments that the model tells apart.
     """
@@ -204,10 +219,11 @@ def parameters(person: Individual) -> tuple[Parameter, ...]:
         }
         doubt = math.sqrt(max(float(person.covariance[place, place]), 0.0))
         eta = person.etas[each.name]
-        value, *ends = (
-            float(values_of(person.model, known, {**own, each.parameter: at})[each.parameter])
-            for at in (eta, eta - _MIDDLE_90 * doubt, eta + _MIDDLE_90 * doubt)
-        )
+        with np.errstate(over="ignore"):  # where nobody was found an end may be endless
+            value, *ends = (
+                float(values_of(person.model, known, {**own, each.parameter: at})[each.parameter])
+                for at in (eta, eta - _MIDDLE_90 * doubt, eta + _MIDDLE_90 * doubt)
+            )
         made.append(
             Parameter(
                 parameter=each.parameter,

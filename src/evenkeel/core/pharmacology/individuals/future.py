@@ -30,7 +30,7 @@ from evenkeel.core.pharmacology.individuals.posterior import analyte_in
 from evenkeel.core.pharmacology.individuals.preparing import course_of
 from evenkeel.core.pharmacology.library.subjects import Refusal
 from evenkeel.core.pharmacology.populations.people import standard_normals
-from evenkeel.core.pharmacology.profiles.simulate import check_times
+from evenkeel.core.pharmacology.profiles.simulate import check_times, times_of
 from evenkeel.core.pharmacology.systems.linear import Floats
 
 _MOST_NUMBERS = 20_000_000
@@ -48,6 +48,9 @@ def draws(
         occasion: same: as they were measured, by the names of the person. new: in one more
             treatment, by parameter: its own part is drawn, and what the measurements said of
             the person as such is kept.
+
+    Raises:
+        Refusal: nobody was found who explains the measurements (``unexplained``).
     """
     if occasion == "same":
         drawn = _drawn(person, person.differences, _measured(person), count, seed)
@@ -73,6 +76,14 @@ def _drawn(
     treatments: which the wanted ones are of, in their order; those beyond the person's were
         not measured.
     """
+    for each in person.unexplained:
+        raise Refusal(
+            (
+                f"{person.model.id}: nobody was found who explains {each.analyte} of "
+                f"{each.ng_per_ml:g} ng/mL at {each.time_h:g} h, so there is nobody whose future "
+                "could be told: check its time and the doses",
+            )
+        )
     middle = np.array([person.etas[name] for name in person.names])
     normals = standard_normals(seed, f"{person.model.id}:posterior", count, middle.size)
     made = np.vstack([middle, middle + normals @ _root(person.covariance).T])
@@ -158,7 +169,7 @@ class WhatIf:
 def what_if(
     person: Individual,
     doses: Sequence[Dose],
-    times_h: Floats,
+    times_h: Floats | Sequence[float],
     *,
     percentiles: Sequence[float] = (5.0, 50.0, 95.0),
     count: int = 500,
@@ -174,8 +185,10 @@ def what_if(
 
     Raises:
         Refusal: times that cannot be answered, a dose that cannot be given, a percentile
-            outside 0 to 100, more than 20 million numbers or doses of all people.
+            outside 0 to 100, more than 20 million numbers or doses of all people; nobody was
+            found who explains the measurements (``unexplained``).
     """
+    times_h = times_of(times_h)
     check_times(times_h)
     wrong = [each for each in percentiles if not 0.0 <= each <= 100.0]
     if wrong or not percentiles:

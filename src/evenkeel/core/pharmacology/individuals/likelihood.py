@@ -22,7 +22,7 @@ from evenkeel.core.pharmacology.systems.linear import Floats
 
 Bools = npt.NDArray[np.bool_]
 
-_TINY = 1e-30  # ng/mL: a prediction below it is taken as it
+NOTHING = 1e-30  # ng/mL: a prediction below it is taken as it
 _TAIL = -30.0  # where the series of the normal tail reaches twelve digits
 
 
@@ -63,7 +63,7 @@ class Likelihood:
 
     def surprise(self, predicted: Floats) -> Floats:
         """Minus the log without 0.5 log 2 pi, of each measurement; shape (..., measurements)."""
-        f = np.maximum(predicted, _TINY)
+        f = np.maximum(predicted, NOTHING)
         scale, away = self._away(f)
         made = 0.5 * away**2 + np.log(scale)
         if self._any_log:
@@ -77,7 +77,7 @@ class Likelihood:
 
         The expected second derivative is never negative.
         """
-        f = np.maximum(predicted, _TINY)
+        f = np.maximum(predicted, NOTHING)
         if self._any_log or self._any_below:
             return self.surprise(predicted), *self._derivatives(f)
         variance = self.proportional * f**2 + self.additive
@@ -92,7 +92,7 @@ class Likelihood:
 
     def weighted(self, predicted: Floats) -> Floats:
         """Residuals in standard deviations; nan where only a limit is known."""
-        f = np.maximum(predicted, _TINY)
+        f = np.maximum(predicted, NOTHING)
         return np.where(self.below, np.nan, self._away(f)[1])
 
     def below_share(self, predicted: Floats) -> Floats:

@@ -30,6 +30,7 @@ from evenkeel.core.pharmacology.individuals.shapes import Bent, Expected, expect
 from evenkeel.core.pharmacology.individuals.stages import Stage, bend, slopes, stages_of
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.library.subjects import Refusal
+from evenkeel.core.pharmacology.profiles.simulate import MOST_H
 from evenkeel.core.pharmacology.systems.linear import Floats
 
 Ints = npt.NDArray[np.int64]
@@ -37,6 +38,7 @@ Ints = npt.NDArray[np.int64]
 MOST_MEASUREMENTS = 1_000
 MOST_DOSES = 2_000
 MOST_TREATMENTS = 40  # that are told apart: a minute, where all were measured often
+LEAST_NG_PER_ML, MOST_NG_PER_ML = 1e-13, 1e9  # less than a molecule in a millilitre; a gram
 # One substance under two names: an older paper's and the one of the product.
 SAME = {"esketamine": "s_ketamine", "noresketamine": "s_norketamine"}
 _SLOPE = 2e-4  # of a standard deviation, for the slope: the error is its square
@@ -321,6 +323,13 @@ def _check(
                 f"{place}: {each.ng_per_ml:g} ng/mL cannot be measured; give the limit of the "
                 "method and mark it as below"
             )
+        elif not LEAST_NG_PER_ML <= each.ng_per_ml <= MOST_NG_PER_ML:
+            told.append(
+                f"{place}: {each.ng_per_ml:g} ng/mL cannot be: write from {LEAST_NG_PER_ML:g} (a "
+                f"molecule in a millilitre) to {MOST_NG_PER_ML:g} (a gram)"
+            )
+        elif abs(each.time_h) > MOST_H:
+            told.append(f"{place}: write hours, up to {MOST_H:,.0f} of them")
         elif each.time_h <= begins and not each.below and doses:
             told.append(
                 f"{place}: before the first dose nothing can be measured; a dose is missing, "

@@ -114,7 +114,7 @@ def course_of(
         doses=told,
         site=np.concatenate([np.arange(1, begins.size), site]).astype(np.int64),
         kind=np.concatenate([np.full(begins.size - 1, PART), kind]).astype(np.int64),
-        beginnings=begins[1:].copy(),
+        beginnings=begins[1:].astype(np.float64),
         followed=followed,
     )  # fmt: skip
 

@@ -92,11 +92,12 @@ def top_of(posterior: Posterior, given: Sequence[Floats] = ()) -> Top:
     if given:
         known, taken = climb_from(posterior, np.array(given), known)
         count += taken
-    near = np.flatnonzero(known.value < known.value[0] + _EQUAL).tolist()
+    # At least the best itself: beside a vast value the little that is added is lost.
+    near = np.flatnonzero(known.value <= known.value[0] + _EQUAL).tolist()
     tops = [finish(posterior, known.take([k])) for k in near]
     best = min(float(each.value[0]) for each, _ in tops)
     # The first of equals: places that were given come last and must lead higher to matter.
-    top, taken = next((each, count) for each, count in tops if each.value[0] < best + 1e-7)
+    top, taken = next((each, count) for each, count in tops if each.value[0] <= best + 1e-7)
     return Top(
         z=top.z[0], value=float(top.value[0]), slope=top.slope[0],
         curvature=posterior.curvature(top.z[0]), steps=count + taken,
