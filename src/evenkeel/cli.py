@@ -6,7 +6,11 @@ so that `evenkeel --help` and the pure commands start without Django.
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -32,10 +36,32 @@ COMMANDS = {
     "manage": ("manage", "Run a Django command."),
 }
 
+PIPE_CLOSED = 141  # what a shell gives to a program that a closed pipe ended
+
+
+@contextmanager
+def _until_closed() -> Iterator[None]:
+    """Ends without a word when nobody reads what is written any more."""
+    try:
+        yield
+    except BrokenPipeError:
+        # What is still to be written must not fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(PIPE_CLOSED) from None
+
 
 class _Evenkeel(Lazy):
     package = "evenkeel.commands"
     table = COMMANDS
+
+    # The library would end with 1, which says here that the answer is bad news.
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        with _until_closed():
+            return super().make_context(*given, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _until_closed():
+            return super().invoke(ctx)
 
 
 @click.group(cls=_Evenkeel, context_settings={"help_option_names": ["-h", "--help"]})
@@ -53,5 +79,8 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Exit 0: done. 1: done, and the answer is bad news. 2: the input or the call is wrong."""
+    """Exit 0: done. 1: done, and the answer is bad news. 2: the input or the call is wrong.
+
+    141: whoever read the answer wanted no more of it.
+    """
     sys.exit(cli())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -242,3 +243,66 @@ def test_a_wrong_call_says_what_is_wrong(args, words):
     assert made.exit_code == 2
     assert made.stdout == ""
     assert any(each in made.stderr for each in words.split("|"))
+
+
+def slipped(folder, *rows):
+    """The infusion, with these rows as what was measured."""
+    file = folder / "slipped.csv"
+    file.write_text("\n".join(["time_h,analyte,concentration_ng_per_ml", *rows, ""]))
+    return [
+        "--model", "otto_2021_s_ketamine_iv", "--sampling", "venous",
+        "--regimen", str(FOLDER / "infusion.csv"), "--measurements", str(file),
+        "--covariate", "AGE=45", "--covariate", "WT=82",
+    ]  # fmt: skip
+
+
+def test_minutes_written_as_hours_are_bad_news_and_no_accident(tmp_path):
+    call = slipped(tmp_path, "40,s_ketamine,128", "60,s_ketamine,92", "1440,s_ketamine,1")
+    made = run(*call)
+    assert made.exit_code == 1
+    assert isinstance(made.exception, SystemExit)
+    for words in ("1440 h lies over 100 standard deviations", "no estimate"):
+        assert words in made.stderr
+    assert "there is no estimate" in made.stdout
+    assert "over +100 SD" in made.stdout
+    assert "middle 90%" not in made.stdout
+    (model,) = json.loads(run(*call, "--json").stdout)["models"]
+    assert model["estimated"] is False
+    assert len(model["warnings"]) == 3
+    future = run(*call, *NEXT_IV(tmp_path))
+    assert future.exit_code == 2
+    assert "nobody was found who explains s_ketamine of 128 ng/mL at 40 h" in future.stderr
+
+
+def test_a_far_value_that_somebody_explains_has_an_estimate(tmp_path):
+    call = slipped(tmp_path, "1,s_ketamine,400", "2,s_ketamine,20")
+    made = run(*call)
+    assert made.exit_code == 1
+    assert "from what the model can explain" in made.stderr
+    assert "no estimate" not in made.stdout + made.stderr
+    assert json.loads(run(*call, "--json").stdout)["models"][0]["estimated"] is True
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ["individual", *PEREZ],
+        ["individual", *PEREZ, "--json"],
+        ["simulate", "--model", "otto_2021_s_ketamine_iv", "--preset", "iv40", "--times", "0:9:1"],
+        ["simulate", "--model", "otto_2021_s_ketamine_iv", "--preset", "iv40", "--times", "0:9:1",
+         "--csv", "/dev/stdout"],
+        ["simulate", "--help"],
+    ],
+)  # fmt: skip
+def test_a_closed_pipe_ends_without_a_word_and_is_no_bad_news(call):
+    """The reader is gone before anything is written, as after `| true`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    made = subprocess.run(
+        [sys.executable, "-c", "from evenkeel.cli import main; main()", *call],
+        stdout=writer, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert made.returncode == 141
+    assert "Broken pipe" not in made.stderr
+    assert "Traceback" not in made.stderr

@@ -70,6 +70,8 @@ def opened(file: str | None) -> Iterator[BinaryIO]:
         try:
             with open(file, "wb") as device:
                 yield device
+        except BrokenPipeError:
+            raise  # whoever read it wanted no more: no fault of this call
         except OSError as fault:
             stop([f"{file}: cannot be written ({fault.strerror})."])
         return
