@@ -14,6 +14,7 @@ from evenkeel.core.pharmacology.doses.regimens import Dose
 from evenkeel.core.pharmacology.library.models import model_named
 from evenkeel.core.pharmacology.library.subjects import Refusal, reference, subject
 from evenkeel.core.pharmacology.profiles.results import summarise
+from evenkeel.core.pharmacology.profiles.simulate import MOST_MG, check_dose, simulate
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "pharmacology"
 
@@ -89,3 +90,76 @@ def test_nothing_to_sum_up_is_refused():
     who = subject(model_named("fanta_2015_s_ketamine"), {"WT": 70.0})
     with pytest.raises(Refusal, match="nothing to sum up"):
         summarise(who, [Dose(time_h=0.0, route="iv", amount_mg=1.0)], until_h=0.0)
+
+
+FANTA = "fanta_2015_s_ketamine"
+
+
+@pytest.mark.parametrize("level", [math.nan, math.inf, -math.inf])
+def test_a_level_that_is_no_number_is_refused(level):
+    who = subject(model_named(FANTA), {"WT": 70.0})
+    with pytest.raises(Refusal, match="a level is not a finite number"):
+        summarise(who, [Dose(time_h=0.0, route="iv", amount_mg=1.0)], until_h=1.0, levels=[level])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ({"amount_mg": MOST_MG}, None),
+        ({"amount_mg": math.nextafter(MOST_MG, math.inf)}, r"1e\+06 mg: at most 1,000,000"),
+        ({"amount_mg": 1.79e308}, r"1.79e\+308 mg: at most"),
+        ({"duration_h": 1e-9}, None),
+        ({"duration_h": math.nextafter(1e-9, 0.0)}, "write 0 for at once"),
+        ({"duration_h": 5e-324}, "write 0 for at once"),
+        ({"time_h": -1e7, "duration_h": 1e7}, None),
+        ({"time_h": math.nextafter(1e7, math.inf)}, "more than 10,000,000 h"),
+        ({"duration_h": math.nextafter(1e7, math.inf)}, "more than 10,000,000 h"),
+        ({"time_h": math.nan}, "not finite"),
+        ({"amount_mg": -5e-324}, "negative"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_nobody_can_be_given_are_refused_by_name(numbers, words):
+    dose = Dose(**{"time_h": 0.0, "route": "iv", "amount_mg": 28.0, **numbers})
+    who = subject(model_named(FANTA), {"WT": 70.0})
+    if words is None:
+        check_dose(dose)
+        assert np.isfinite(simulate(who, [dose], np.array([1.0])).ng_per_ml).all()
+        return
+    with pytest.raises(Refusal, match=words):
+        simulate(who, [dose], np.array([1.0]))
+
+
+@pytest.mark.parametrize("times", [[1.0, 2.0], (1, 2), np.array([1, 2])])
+def test_times_may_be_any_row_of_numbers(times):
+    who, dose = subject(model_named(FANTA), {"WT": 70.0}), Dose(time_h=0, route="iv", amount_mg=28)
+    made, same = simulate(who, [dose], times), simulate(who, [dose], np.array([1.0, 2.0]))
+    assert np.array_equal(made.ng_per_ml, same.ng_per_ml)
+    assert made.times_h.dtype == np.float64
+
+
+@pytest.mark.parametrize("times", [["soon"], [[1.0, 2.0]], 1.0, None, [[1.0], [1.0, 2.0]]])
+def test_times_that_are_no_row_of_numbers_are_refused(times):
+    who = subject(model_named(FANTA), {"WT": 70.0})
+    with pytest.raises(Refusal, match="in one row"):
+        simulate(who, [Dose(time_h=0.0, route="iv", amount_mg=28.0)], times)
+
+
+@pytest.mark.parametrize(
+    ("covariates", "etas", "words"),
+    [
+        ({"WT": 70.0, "XX": 1.0}, None, "has no covariate XX; there is WT, AGE"),
+        ({"WT": 70.0, "age": 4.0}, None, "has no covariate age"),
+        ({"WT": 70.0}, {"CL, treatment 1": 0.1}, "has no parameter CL, treatment 1; there is "),
+    ],
+)
+def test_a_name_that_the_model_does_not_know_is_refused(covariates, etas, words):
+    with pytest.raises(Refusal, match=words):
+        subject(model_named(FANTA), covariates, etas)
+
+
+def test_age_and_weight_are_known_to_every_model():
+    """One that reads no age judges it all the same."""
+    assert subject(model_named(FANTA), {"WT": 70.0, "AGE": 40.0}).covariates["AGE"] == 40.0
+    with pytest.raises(Refusal, match="AGE of 4"):
+        subject(model_named(FANTA), {"WT": 70.0, "AGE": 4.0})

@@ -7,13 +7,13 @@ caller says so: a typical person is not a patient.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from evenkeel.core.pharmacology.library.bounds import following
+from evenkeel.core.pharmacology.library.bounds import POSSIBLE, following
 from evenkeel.core.pharmacology.library.models import Model
 from evenkeel.core.pharmacology.systems.linear import Floats
 from evenkeel.core.pharmacology.systems.timeline import Bolus, Happening, Infusion
@@ -160,16 +160,21 @@ def subject(
         against the model's people even where it does not read them.
 
     Raises:
-        Refusal: a covariate is missing, not finite, or outside the people that the model
-            was made from.
+        Refusal: a covariate or a difference is unknown, or a covariate missing, not finite, or
+            outside the people that the model was made from.
     """
+    known = (*model.covariates, *(name for name in POSSIBLE if name not in model.covariates))
+    told = _unknown("covariate", covariates, known)
+    told += _unknown("parameter", etas or (), (*model.parameters, *model.derived))
+    if told:
+        raise Refusal(tuple(f"{model.id} {each}" for each in told))
     broken = tuple(
         f"{name} is not a number that can be used" for name, value in covariates.items()
         if not np.isfinite(value)
     )  # fmt: skip
-    told = broken or model.refusals(covariates)
-    if told:
-        raise Refusal(tuple(f"{model.id}: {each}" for each in told))
+    refused = broken or model.refusals(covariates)
+    if refused:
+        raise Refusal(tuple(f"{model.id}: {each}" for each in refused))
     values = values_of(model, {**dose_reference(model), **covariates}, etas)
     rates, outputs, analytes = _matrices(model, values)
     return Subject(
@@ -180,6 +185,13 @@ def subject(
         analytes=analytes,
         outputs=outputs,
     )
+
+
+def _unknown(kind: str, names: Iterable[str], known: tuple[str, ...]) -> list[str]:
+    """A name that is misspelt would be taken as if it had not been given."""
+    return [
+        f"has no {kind} {name}; there is {', '.join(known)}" for name in names if name not in known
+    ]
 
 
 def _matrices(model: Model, values: Mapping[str, Any]) -> tuple[Floats, Floats, tuple[str, ...]]:

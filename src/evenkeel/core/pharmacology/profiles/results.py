@@ -58,7 +58,8 @@ def summarise(
     levels: ng/mL, for the time above each.
 
     Raises:
-        Refusal: nothing lies between the moments, or a dose that cannot be given.
+        Refusal: nothing lies between the moments, a level that is not finite, or a dose that
+            cannot be given.
     """
     plan = happenings(who, tuple(doses))
     return summarise_plan(who, plan, until_h=until_h, from_h=from_h, levels=levels)
@@ -76,6 +77,8 @@ def summarise_plan(
     if not np.isfinite([from_h, until_h]).all() or until_h <= from_h:
         raise Refusal((f"from {from_h:g} h to {until_h:g} h there is nothing to sum up",))
     wanted = tuple(dict.fromkeys(levels))
+    if not np.isfinite(wanted).all():
+        raise Refusal(("a level is not a finite number of ng/mL",))
     curve = _Curve(who, plan, stations(who.rates, plan))
     times = curve.looks(from_h, until_h)
     values = curve.at(times)

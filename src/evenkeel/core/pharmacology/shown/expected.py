@@ -15,6 +15,7 @@ import numpy as np
 from evenkeel.core.kernel.content import ContentFault
 from evenkeel.core.pharmacology.doses.products import product
 from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.library.bounds import POSSIBLE
 from evenkeel.core.pharmacology.library.models import Model, model_named
 from evenkeel.core.pharmacology.library.subjects import Refusal, subject
 from evenkeel.core.pharmacology.profiles.simulate import simulate
@@ -148,7 +149,9 @@ def _grid(portions: tuple[Portion, ...]) -> Floats:
 
 def _curve(model: Model, known: Mapping[str, float], doses: list[Dose], grid: Floats) -> Curve:
     times = grid / 3600
-    typical = simulate(subject(model, known), doses, times).of(model.parent)
+    # What the record knows and only other models read is nothing to this one.
+    own = {name: known[name] for name in known if name in (*model.covariates, *POSSIBLE)}
+    typical = simulate(subject(model, own), doses, times).of(model.parent)
     low = high = None
     if model.variability:
         ends = _band(model, known, doses, times)
