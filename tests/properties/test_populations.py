@@ -372,7 +372,8 @@ def test_percentiles_are_right_where_they_are_not_expected(
     asked = np.arange(people) % apart < min(128, apart // 3)
     rates = np.where(asked[:, None, None], odd * who.rates, who.rates)
     who = replace(who, rates=rates)
-    both_ways_of(who, "iv", points, step, [t / 4 for t in times], threads, wanted)
+    # Modes of people who are a thousand times slower nearly cancel: rows are off by up to 3e-10.
+    both_ways_of(who, "iv", points, step, [t / 4 for t in times], threads, wanted, near=1e-9)
 
 
 def test_percentiles_are_right_where_nobody_tells_where_they_go():
@@ -388,7 +389,7 @@ def both_ways(case, people, points, step, times, threads, wanted):
     both_ways_of(who, case[1], points, step, times, threads, wanted)
 
 
-def both_ways_of(who, route, points, step, times, threads, wanted):
+def both_ways_of(who, route, points, step, times, threads, wanted, near=1e-12):
     lasts = 0.61 if route == "iv" else 0.0
     doses = [Dose(time_h=t, route=route, amount_mg=56.0, duration_h=lasts) for t in times]
     plan = schedule_of(who, doses)
@@ -401,7 +402,7 @@ def both_ways_of(who, route, points, step, times, threads, wanted):
     # A short grid may end before the peak; modes cancel until then.
     later = concentrations(who, plan, start_h=0.0, step_h=0.5, points=140)
     peak = np.maximum(rows.max(axis=(0, 2)), later.max(axis=(0, 2)))[None, :, None]
-    assert (np.abs(found - expected) <= 1e-12 * peak).all()
+    assert (np.abs(found - expected) <= near * peak).all()
 
 
 @given(rate=st.floats(1e-12, 1e3), step=st.floats(1e-6, 1e3))

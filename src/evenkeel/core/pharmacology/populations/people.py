@@ -11,7 +11,7 @@ blocks of 256 people. So has every occasion of what differs from treatment to tr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -27,7 +27,7 @@ from evenkeel.core.pharmacology.library.subjects import (
     dose_reference,
     values_of,
 )
-from evenkeel.core.pharmacology.profiles.simulate import of_dose
+from evenkeel.core.pharmacology.profiles.simulate import check_dose, of_dose
 from evenkeel.core.pharmacology.systems.linear import Floats
 
 _BLOCK = 256
@@ -205,10 +205,8 @@ def inputs_of(
         Refusal: a route that the model has not, a dose that it cannot take.
     """
     amount = dose.amount_mg if amount_mg is None else amount_mg
-    if not (np.isfinite([dose.time_h, dose.duration_h]).all() and np.isfinite(amount).all()):
-        raise Refusal((f"the dose at {dose.time_h:g} h has a number that is not finite",))
-    if dose.duration_h < 0.0 or np.min(amount) < 0.0:
-        raise Refusal((f"the dose at {dose.time_h:g} h has a negative amount or duration",))
+    for extreme in (np.min(amount), np.max(amount)):
+        check_dose(replace(dose, amount_mg=float(extreme)))
     values = who.of_dose(of_dose(who.model, who.covariates, dose))
     hour = who.model.per_hour
     if dose.route not in who.model.routes:
