@@ -36,7 +36,8 @@ LETTERS = {
     "A": "administrator", "T": "patient", "-": ANYBODY,
 }  # fmt: skip
 
-# Pages about a second factor that nobody here has yet are nobody's.
+# Pages about a second factor that nobody here has yet are nobody's; so are a library's ways to a
+# password or an address past the administrator.
 # address, what stands in it, who may open it (GET), who may act on it (POST)
 TABLE = """
 home                                .                      CNPDRAT  .
@@ -208,21 +209,22 @@ cds:service                         =ketamine-order-sign   .        .
 cds:service-slash                   =ketamine-order-sign   .        .
 cds:feedback                        =ketamine-order-sign   .        .
 cds:feedback-slash                  =ketamine-order-sign   .        .
+account-shut                        =email/                .        .
 account_login                       .                      ALL      ALL
 account_logout                      .                      ALL      ALL
 account_inactive                    .                      ALL      .
 account_signup                      .                      ALL      ALL
 account_reauthenticate              .                      CNPDRAT  CNPDRAT
-account_email                       .                      CNPDRAT  CNPDRAT
-account_email_verification_sent     .                      ALL      .
+account_email                       .                      .        .
+account_email_verification_sent     .                      .        .
 account_change_password             .                      CNPDRAT  CNPDRAT
-account_set_password                .                      CNPDRAT  CNPDRAT
-account_reset_password              .                      ALL      ALL
-account_reset_password_done         .                      ALL      .
-account_reset_password_from_key     =0,=no-such-key        ALL      ALL
-account_reset_password_from_key_done  .                    ALL      .
+account_set_password                .                      .        .
+account_reset_password              .                      .        .
+account_reset_password_done         .                      .        .
+account_reset_password_from_key     =0,=no-such-key        .        .
+account_reset_password_from_key_done  .                    .        .
 account_confirm_login_code          .                      ALL      ALL
-account_confirm_email               =no-such-key           ALL      ALL
+account_confirm_email               =no-such-key           .        .
 mfa_index                           .                      CNPDRAT  .
 mfa_authenticate                    .                      ALL      ALL
 mfa_reauthenticate                  .                      CNPDRAT  CNPDRAT

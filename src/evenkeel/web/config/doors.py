@@ -32,13 +32,13 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect(FIRST_PAGE[role])
 
 
-def shut(_request: HttpRequest) -> HttpResponse:
+def shut(_request: HttpRequest, door: str) -> HttpResponse:
     """Nothing is here, whoever asks.
 
     Raises:
         Http404: always.
     """
-    raise Http404
+    raise Http404(door)
 
 
 @require_safe

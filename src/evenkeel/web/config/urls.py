@@ -8,7 +8,11 @@ urlpatterns = [
     path("", doors.home, name="home"),
     path("healthz", doors.healthz, name="healthz"),
     # The clinic's administrator sees to passwords and addresses: the library's own ways stay shut.
-    re_path(r"^accounts/(?:password/(?:reset|set)|email|confirm-email)/", doors.shut),
+    re_path(
+        r"^accounts/(?P<door>(?:password/(?:reset|set)|email|confirm-email)/.*)$",
+        doors.shut,
+        name="account-shut",
+    ),
     path("accounts/", include("allauth.urls")),
     path("ui/", include("evenkeel.web.ui.urls")),
     path("live/", include("evenkeel.web.live.urls")),
