@@ -12,12 +12,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from evenkeel.core.pharmacology.doses.regimens import Dose
+from evenkeel.core.pharmacology.doses.salt import SALT_PER_BASE
 from evenkeel.core.pharmacology.library.models import Covariate, Model
 
 NASAL = "intranasal"
-# One device holds 32.3 mg of esketamine hydrochloride, which are 28 mg of base.
-# Source: the label of the nasal spray (seen).
-SALT_PER_BASE = 32.3 / 28.0
 # After a treatment a patient is watched for 2 h, so that no second one begins earlier.
 # Source: the label of the nasal spray. Nearer rows are more likely devices of one treatment.
 APART_H = 2.0

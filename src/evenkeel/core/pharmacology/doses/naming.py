@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from evenkeel.core.pharmacology.doses.salt import DEVICE_BASE_MG, DEVICE_SALT_MG
+
 # Ours are those of the models; im and sc are known by name so that they are refused by it.
 _ROUTES = {
     "i.v.": "iv",
@@ -37,8 +39,8 @@ def why_no_column(name: str) -> str:
     small = name.strip().lower()
     if any(word in small.replace("-", "_").split("_") for word in _SALTS):
         return (
-            "amounts are mg of base; of esketamine 32.3 mg of hydrochloride are 28 mg of base "
-            "(one nasal device)"
+            f"amounts are mg of base; of esketamine {DEVICE_SALT_MG:g} mg of hydrochloride are "
+            f"{DEVICE_BASE_MG:g} mg of base (one nasal device)"
         )
     if _FOR_THE_MODEL.fullmatch(small):
         return "bioavailability and lag are the model's alone and cannot be given"

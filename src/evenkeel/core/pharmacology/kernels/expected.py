@@ -17,10 +17,12 @@ from evenkeel.core.pharmacology.kernels.steps import (
     MOST,
     NEAR,
     add_product,
+    back,
     forward,
     next_radius,
     reach,
     rooted,
+    shorten,
     square,
 )
 
@@ -57,17 +59,6 @@ def changes(
 
 
 @inner(fused=True)
-def _back(root: Any, half: Any, made: Any) -> None:
-    """The upper triangle, solved."""
-    width = root.shape[0]
-    for k in range(width - 1, -1, -1):
-        left = half[k]
-        for h in range(k + 1, width):
-            left -= root[k, h] * made[h]
-        made[k] = left / root[k, k]
-
-
-@inner(fused=True)
 def _along(arms: Any, of: Any, made: Any) -> None:
     for m in range(arms.shape[0]):
         total = 0.0
@@ -82,7 +73,7 @@ def _step(slope: Any, arms: Any, more: float, root: Any, rows: Any, step: Any) -
     count, width = arms.shape
     half, weights = rows[1, :count], rows[2, :count]
     forward(root, rows[0, :count], half)
-    _back(root, half, weights)
+    back(root, half, weights)
     for k in range(width):
         step[k] = -slope[k]
     for m in range(count):
@@ -123,9 +114,7 @@ def _reach(
         forward(root, rows[2, :count], rows[1, :count])
         bent = (length * length - square(rows[1, :count])) / (1.0 + more)
         more += length * length / bent * (length - wanted) / wanted
-    if length > wanted:
-        for k in range(width):
-            step[k] *= wanted / length
+    shorten(step, length, wanted)
     return depth
 
 

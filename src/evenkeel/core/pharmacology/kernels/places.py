@@ -45,23 +45,9 @@ def _copy(a: Any, made: Any) -> None:
 
 
 @inner(fused=True)
-def _fade(lam: Any, hours: Any, made: Any) -> None:
-    for i in range(made.size):
-        made[i] = lam[i] * max(hours[i], 0.0)
-    decays(made.ctypes.data, 1.0, made.ctypes.data, made.size)
-
-
-@inner(fused=True)
-def _levels(rate: Any, lam: Any, full: Any) -> None:
-    for i in range(full.size):
-        full[i] = rate[i] / lam[i]
-
-
-@inner(fused=True)
-def _settle(hours: Any, full: Any, fade: Any, now: Any) -> None:
+def _settle(acts: Any, full: Any, left: Any, now: Any) -> None:
     for i in range(now.size):
-        moved = full[i] + (now[i] - full[i]) * fade[i]
-        now[i] = moved if hours[i] >= 0.0 else now[i]
+        now[i] = full[i] + left[i] if acts[i] > 0.0 else now[i]
 
 
 @inner(fused=True)
@@ -91,26 +77,29 @@ def _each_alone(
 ) -> None:  # fmt: skip
     """All that happens to each before a time."""
     n, wide, events = lam.shape[0], lam.shape[1], when.shape[1]
-    hours, faded, full = lines[0], lines[1], lines[2]
-    for i in range(people, wide):
-        hours[i] = 0.0
+    hours, left_there, full, acts = lines[0], lines[1], lines[2], lines[3]
+    hours[people:] = 0.0
+    acts[people:] = 0.0
     some = people > 0
     while some:
         some = False
         for i in range(people):
             e = event[i]
-            hours[i] = -1.0
+            hours[i] = acts[i] = 0.0
             if e < events and when[i, e] < time:
                 hours[i] = max(when[i, e] - clock[i], 0.0)
+                acts[i] = 1.0
                 some = True
         if not some:
             break
         for m in range(n):
-            _fade(lam[m], hours, faded)
-            _levels(rate[m], lam[m], full)
-            _settle(hours, full, faded, now[m])
+            fade(
+                lam[m].ctypes.data, rate[m].ctypes.data, now[m].ctypes.data, hours.ctypes.data,
+                full.ctypes.data, left_there.ctypes.data, wide,
+            )  # fmt: skip
+            _settle(acts, full, left_there, now[m])
         for i in range(people):
-            if hours[i] < 0.0:
+            if acts[i] == 0.0:
                 continue
             e = event[i]
             for m in range(n):

@@ -88,6 +88,17 @@ def forward(root: Any, given: Any, made: Any) -> None:
 
 
 @inner(fused=True)
+def back(root: Any, given: Any, made: Any) -> None:
+    """The upper triangle, solved."""
+    width = root.shape[0]
+    for k in range(width - 1, -1, -1):
+        left = given[k]
+        for h in range(k + 1, width):
+            left -= root[k, h] * made[h]
+        made[k] = left / root[k, k]
+
+
+@inner(fused=True)
 def square(of: Any) -> float:
     total = 0.0
     for k in range(of.shape[0]):
@@ -98,14 +109,19 @@ def square(of: Any) -> float:
 @inner(fused=True)
 def _step(root: Any, slope: Any, half: Any, step: Any) -> float:
     """The way to the bottom; how deep it lies."""
-    width = root.shape[0]
     forward(root, slope, half)
-    for k in range(width - 1, -1, -1):
-        left = -half[k]
-        for h in range(k + 1, width):
-            left -= root[k, h] * step[h]
-        step[k] = left / root[k, k]
+    back(root, half, step)
+    for k in range(step.size):
+        step[k] = -step[k]
     return 0.5 * square(half)
+
+
+@inner(fused=True)
+def shorten(step: Any, length: float, wanted: float) -> None:
+    """A step that is longer than wanted is cut there."""
+    if length > wanted:
+        for k in range(step.size):
+            step[k] *= wanted / length
 
 
 @inner(fused=True)
@@ -149,9 +165,7 @@ def reach(slope: Any, bend: Any, wanted: float, root: Any, half: Any, step: Any)
             low = more
         forward(root, step, half)
         more += length * length / square(half) * (length - wanted) / wanted
-    if length > wanted:
-        for k in range(width):
-            step[k] *= wanted / length
+    shorten(step, length, wanted)
     return depth
 
 

@@ -215,9 +215,16 @@ class Run:
 
     def happens(self, chosen: Any) -> tuple[Floats, Ints, Floats, Marks]:
         """When, at which of ``sites``, how much, and whether it is a rate, of some people."""
+        return self._happens(chosen, self.site)
+
+    def happens_without(self, chosen: Any) -> tuple[Floats, Ints, Floats, Marks]:
+        """The same of people without modes: in which compartment."""
+        return self._happens(chosen, self.plan.site)
+
+    def _happens(self, chosen: Any, site: Ints) -> tuple[Floats, Ints, Floats, Marks]:
         plan = self.plan
         own = slice(None) if plan.when.shape[0] == 1 else chosen
-        return plan.when[own], self.site[own], plan.amount[chosen], plan.is_rate[own]
+        return plan.when[own], site[own], plan.amount[chosen], plan.is_rate[own]
 
     def each(self, worker: Callable[[], Callable[[int, int], None]]) -> None:
         """Parts of the people; each thread has a worker, and whichever is free takes the next.

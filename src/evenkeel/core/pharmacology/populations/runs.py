@@ -58,11 +58,8 @@ def _filler(run: Run, j0: int, j1: int, out: Floats, *, stream: bool) -> Callabl
         if not fine.all():
             squares, lines = _room(run.who)
             table = np.empty((kinds, n, BLOCK))
-            when, _, amount, is_rate = run.happens(part)
-            own = slice(None) if when.shape[0] == 1 else part
             _block_rows(
-                run.who.rates[part], run.who.outputs[part], ~fine,
-                when, run.plan.site[own], amount, is_rate,
+                run.who.rates[part], run.who.outputs[part], ~fine, *run.happens_without(part),
                 run.start, run.step, j0, j1, 0, last - first,
                 *run.stand_without(part), out[part], squares, table, lines,
             )  # fmt: skip
@@ -133,8 +130,8 @@ def at_times(
     if not modes.fine.all():
         _, *stand = run.stand_without(all_of_them)
         _block_at_times(
-            who.rates, who.outputs, ~modes.fine, plan.when, plan.site, plan.amount, plan.is_rate,
-            *stand, times_h, out, *_room(who),
+            who.rates, who.outputs, ~modes.fine, *run.happens_without(all_of_them), *stand,
+            times_h, out, *_room(who),
         )  # fmt: skip
     return out
 

@@ -143,7 +143,6 @@ class _Crowd:
         self.clock = np.zeros(self.wide)
         self.clock[: self.people] = run.clock[fine]
         self.now, self.rate = run.stand(fine, modes)
-        self.of_others = slice(None) if run.plan.when.shape[0] == 1 else self.rest
         self.rates, self.outputs = run.who.rates[self.rest], run.who.outputs[self.rest]
 
     def most_points(self) -> int:
@@ -191,11 +190,10 @@ class _Everybody:
         # Guesses from another window would change how this one is cut.
         self.room[0][:] = 0.0
         if crowd.others:
-            plan, own = run.plan, crowd.of_others
             squares, table, lines = self.block_room
             _block_rows(
                 crowd.rates, crowd.outputs, np.ones(crowd.others, dtype=np.bool_),
-                plan.when[own], plan.site[own], plan.amount[crowd.rest], plan.is_rate[own],
+                *run.happens_without(crowd.rest),
                 run.start, run.step, window.start, window.stop, 0, crowd.others,
                 *run.stand_without(crowd.rest), others, squares, table, lines,
             )  # fmt: skip
