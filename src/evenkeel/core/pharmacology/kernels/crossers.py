@@ -48,17 +48,26 @@ def _among(
 
 
 @inner(fused=True)
-def _expect(
-    people: int, first_point: int, k: int, mine: Any, kept: Any, scale: float, begins: Any,
-    ends: Any, sag: Any, sag_end: Any, doubt: Any, widen: float, band: Any,
+def _choose(
+    people: int, first_point: int, k: int, p0: int, p1: int, mine: Any, kept: Any, scale: float,
+    begins: Any, ends: Any, sag: Any, sag_end: Any, doubt: Any, widen: float, bands: Any,
+    marks: Any, counts: Any,
 ) -> None:  # fmt: skip
-    """A band for a percentile that is known at both ends."""
-    one, end = mine[first_point], mine[first_point + k] * scale
-    middle = 0.5 * (one + end)
-    hanging, hanging_end, unsure = hanging_near(
-        people, begins, ends, sag, sag_end, doubt, scale, middle
-    )
-    around(kept, one, end, k, hanging, hanging_end, unsure, widen, band)
+    """Bands for percentiles ``p0`` to ``p1``, known at both ends, and who may cross them."""
+    for p in range(p0, p1):
+        one, end = mine[first_point, p], mine[first_point + k, p] * scale
+        middle = 0.5 * (one + end)
+        hanging, hanging_end, unsure = hanging_near(
+            people, begins, ends, sag, sag_end, doubt, scale, middle
+        )
+        around(kept[p], one, end, k, hanging, hanging_end, unsure, widen, bands[p])
+    marks[p0:p1] = 0
+    counts[p0:p1] = 0
+    part(
+        begins.ctypes.data, ends.ctypes.data, sag.ctypes.data, sag_end.ctypes.data,
+        doubt.ctypes.data, doubt.size, scale, bands[p0].ctypes.data, p1 - p0,
+        marks[p0].ctypes.data, 8 * marks.shape[1], counts[p0].ctypes.data,
+    )  # fmt: skip
 
 
 @inner(fused=True)
@@ -71,17 +80,9 @@ def through(
 ) -> int:  # fmt: skip
     """All percentiles of an output at the points within a span; tell how many may cross."""
     wanted, load = shares.size, 0
-    for p in range(wanted):
-        _expect(
-            people, first_point, k, made[:, o, p], kept[p], scale, begins, ends, sag, sag_end,
-            doubt, 1.0, bands[p],
-        )  # fmt: skip
-    marks[:] = 0
-    counts[:] = 0
-    part(
-        begins.ctypes.data, ends.ctypes.data, sag.ctypes.data, sag_end.ctypes.data,
-        doubt.ctypes.data, doubt.size, scale, bands.ctypes.data, wanted, marks.ctypes.data,
-        8 * marks.shape[1], counts.ctypes.data,
+    _choose(
+        people, first_point, k, 0, wanted, made[:, o], kept, scale, begins, ends, sag, sag_end,
+        doubt, 1.0, bands, marks, counts,
     )  # fmt: skip
     for p in range(wanted):
         widen = 1.0
@@ -96,16 +97,9 @@ def through(
             ):  # fmt: skip
                 break
             widen *= _WIDER
-            _expect(
-                people, first_point, k, made[:, o, p], kept[p], scale, begins, ends, sag, sag_end,
-                doubt, widen, bands[p],
-            )  # fmt: skip
-            marks[p] = 0
-            counts[p] = 0
-            part(
-                begins.ctypes.data, ends.ctypes.data, sag.ctypes.data, sag_end.ctypes.data,
-                doubt.ctypes.data, doubt.size, scale, bands[p].ctypes.data, 1,
-                marks[p].ctypes.data, 0, counts[p].ctypes.data,
+            _choose(
+                people, first_point, k, p, p + 1, made[:, o], kept, scale, begins, ends, sag,
+                sag_end, doubt, widen, bands, marks, counts,
             )  # fmt: skip
     return load
 
