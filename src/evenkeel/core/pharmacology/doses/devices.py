@@ -17,7 +17,8 @@ from evenkeel.core.pharmacology.library.models import Covariate, Model
 
 NASAL = "intranasal"
 # After a treatment a patient is watched for 2 h, so that no second one begins earlier.
-# Source: the label of the nasal spray. Nearer rows are more likely devices of one treatment.
+# Source: the US label, s5.1 and s5.2, read as reposted (see the protocols). That nearer rows are
+# more likely devices of one treatment is a rule of this project.
 APART_H = 2.0
 _ALMOST = 1e-9
 _WHOLE = 1e-6
